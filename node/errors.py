@@ -1,0 +1,976 @@
+"""Everything that can go wrong, as one tree, and the table that says what each category means to the outside.
+
+    NodeError
+    ├── SettingsError       CFG   our settings, keys and files
+    ├── ProfileError        PROF  partners and arrangements
+    ├── CallerError         AUTH  who is calling, and for whom a paper is meant
+    ├── WireError           WIRE  the shape of what crosses the border
+    ├── SignatureError      SIG   signatures, seals, certificates
+    ├── EncryptionError     ENC   opening and closing bodies
+    ├── XmlError            XML   documents that are not the XML we accept
+    ├── PaperError          DOC   papers: kinds, schemas, rules
+    ├── OrderError          SEQ   duplicates, conflicts, chains, expiry
+    ├── DeliveryError       DLV   calls to partners and what they answer
+    ├── HubError            HUB   the domestic hub
+    ├── StoreError          DB    what we remember
+    └── Unexpected          INT   a defect of ours
+
+A class has a stable `code`, one `category`, a `side` that must act, and its message, remedy and 繁體中文 twins written once,
+beside each other. `{names}` in the texts are the class's fields; fields never hold payload or secrets.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum, StrEnum
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:  # the model stands above the errors; only the name of its type is needed here
+    from node.model.document import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One row of the category table: what gRPC, HTTP, the shell and the retry decision make of an error."""
+
+    grpc: str
+    http: int
+    exit_code: int
+    retry: bool
+
+
+class Category(Enum):
+    """The closed list of categories; the row *is* the meaning (architecture 5)."""
+
+    MALFORMED = _Row("INVALID_ARGUMENT", 400, 65, False)
+    UNSUPPORTED = _Row("UNIMPLEMENTED", 501, 65, False)
+    UNTRUSTED = _Row("UNAUTHENTICATED", 403, 77, False)
+    UNDETERMINED = _Row("UNAVAILABLE", 503, 75, True)
+    FORBIDDEN = _Row("PERMISSION_DENIED", 403, 77, False)
+    NOT_FOUND = _Row("NOT_FOUND", 404, 66, False)
+    CONFLICT = _Row("FAILED_PRECONDITION", 409, 65, False)
+    OVERLOADED = _Row("RESOURCE_EXHAUSTED", 429, 75, True)
+    UNREACHABLE = _Row("UNAVAILABLE", 503, 69, True)
+    TIMED_OUT = _Row("DEADLINE_EXCEEDED", 504, 75, True)
+    MISCONFIGURED = _Row("INTERNAL", 500, 78, False)
+    CORRUPT = _Row("DATA_LOSS", 500, 74, False)
+    INTERNAL = _Row("INTERNAL", 500, 70, False)
+
+    # UNDETERMINED and UNREACHABLE differ in their exit code, MISCONFIGURED and INTERNAL too: no two rows are equal,
+    # so the enum has no aliases; tests/test_errors.py holds that.
+
+    @property
+    def grpc(self) -> str:
+        """Name of the gRPC status code."""
+        return self.value.grpc
+
+    @property
+    def http(self) -> int:
+        """HTTP status."""
+        return self.value.http
+
+    @property
+    def exit_code(self) -> int:
+        """Exit code of the command line (after BSD sysexits)."""
+        return self.value.exit_code
+
+    @property
+    def retry(self) -> bool:
+        """Whether the same act may succeed later without anybody changing anything."""
+        return self.value.retry
+
+
+class Side(StrEnum):
+    """Whose side must act."""
+
+    OURS = "ours"
+    THEIRS = "theirs"
+    HUB = "hub"
+    NOBODY = "nobody"
+
+
+class Language(StrEnum):
+    """The two languages of the catalogue (RFC 5646 tags)."""
+
+    EN = "en"
+    ZH = "zh-TW"
+
+
+class NodeError(Exception):
+    """Something went wrong."""
+
+    code: ClassVar[str] = ""
+    category: ClassVar[Category] = Category.INTERNAL
+    side: ClassVar[Side] = Side.OURS
+    zh: ClassVar[str] = "發生錯誤。"
+    remedy: ClassVar[str] = ""
+    remedy_zh: ClassVar[str] = ""
+
+    def __init__(self, **fields: object) -> None:
+        self.fields: Mapping[str, str] = {name: str(value) for name, value in fields.items()}
+        super().__init__(self.code)
+
+    def message(self, language: Language = Language.EN) -> str:
+        """The sentence of the catalogue with this error's fields filled in."""
+        return _fill(_sentence(type(self)) if language is Language.EN else self.zh, self.fields)
+
+    def next_step(self, language: Language = Language.EN) -> str:
+        """What to do next, with fields filled in; empty when nothing needs doing."""
+        return _fill(self.remedy if language is Language.EN else self.remedy_zh, self.fields)
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.message()}"
+
+
+class _Blanks(dict[str, str]):
+    """Fields not given show as `?` instead of raising while an error is being reported."""
+
+    def __missing__(self, name: str) -> str:
+        return "?"
+
+
+def _fill(template: str, fields: Mapping[str, str]) -> str:
+    return template.format_map(_Blanks(fields))
+
+
+def _sentence(cls: type[NodeError]) -> str:
+    return " ".join((cls.__doc__ or "").split())
+
+
+# --- CFG: our settings, keys and files ---------------------------------------------------------------------------------
+
+
+class SettingsError(NodeError):
+    """The node's settings cannot be used."""
+
+    category = Category.MISCONFIGURED
+
+
+class SettingInvalid(SettingsError):
+    """{where}: {detail}"""
+
+    code = "N2N-CFG-001"
+    zh = "{where}：設定錯誤：{detail}"
+    remedy = "Correct that line and start again; `n2n init --help` shows what a node home holds."
+    remedy_zh = "請更正該行後重新啟動；`n2n init --help` 說明節點目錄的內容。"
+
+
+class KeyFileTooOpen(SettingsError):
+    """The private key {path} can be read by others (mode {mode})."""
+
+    code = "N2N-CFG-002"
+    zh = "私鑰檔 {path} 可被他人讀取（模式 {mode}）。"
+    remedy = "Run `chmod 600 {path}` and consider whether the key must be replaced."
+    remedy_zh = "請執行 `chmod 600 {path}`，並評估是否須更換金鑰。"
+
+
+class KeyFileUnusable(SettingsError):
+    """The key or certificate file {path} cannot be used: {detail}."""
+
+    code = "N2N-CFG-003"
+    zh = "金鑰或憑證檔 {path} 無法使用：{detail}。"
+    remedy = "Check that the file exists, is PEM, and belongs to this node and role."
+    remedy_zh = "請確認檔案存在、為 PEM 格式，且屬於本節點與該用途。"
+
+
+class KeyRolesShared(SettingsError):
+    """The roles {first} and {second} use the same key; each role needs a key of its own."""
+
+    code = "N2N-CFG-004"
+    zh = "用途 {first} 與 {second} 使用同一把金鑰；每個用途必須有自己的金鑰。"
+    remedy = "Make a separate key and certificate for one of the two roles."
+    remedy_zh = "請為其中一個用途另製金鑰與憑證。"
+
+
+class PortTaken(SettingsError):
+    """The address {address} cannot be listened on: {detail}."""
+
+    code = "N2N-CFG-005"
+    zh = "無法在 {address} 上接聽：{detail}。"
+    remedy = "Stop the other program or choose another address under [listen] in node.toml."
+    remedy_zh = "請停止占用的程式，或於 node.toml 的 [listen] 改用其他位址。"
+
+
+class HomeNotFound(SettingsError):
+    """There is no node home at {path}."""
+
+    code = "N2N-CFG-006"
+    zh = "{path} 沒有節點目錄。"
+    remedy = "Run `n2n init` first, or name the home with --home or N2N_HOME."
+    remedy_zh = "請先執行 `n2n init`，或以 --home／N2N_HOME 指定目錄。"
+
+
+class HomeExists(SettingsError):
+    """{path} already holds a node or other files; nothing was overwritten."""
+
+    code = "N2N-CFG-007"
+    category = Category.CONFLICT
+    zh = "{path} 已有節點或其他檔案；未覆寫任何內容。"
+    remedy = "Choose an empty folder, or remove the old one yourself."
+    remedy_zh = "請選擇空目錄，或自行移除舊目錄。"
+
+
+class CodeUnknown(SettingsError):
+    """No error has the code {asked}; the nearest is {nearest}."""
+
+    code = "N2N-CFG-008"
+    category = Category.NOT_FOUND
+    zh = "沒有代碼為 {asked} 的錯誤；最接近的是 {nearest}。"
+    remedy = "`n2n explain` lists every code."
+    remedy_zh = "`n2n explain` 列出所有代碼。"
+
+
+# --- PROF: partners and arrangements -----------------------------------------------------------------------------------
+
+
+class ProfileError(NodeError):
+    """A partner or arrangement cannot be used."""
+
+    category = Category.MISCONFIGURED
+
+
+class ProfileInvalid(ProfileError):
+    """{where}: {detail}"""
+
+    code = "N2N-PROF-001"
+    zh = "{where}：夥伴設定錯誤：{detail}"
+    remedy = "Correct that line; docs/profiles.md lists every key."
+    remedy_zh = "請更正該行；docs/profiles.md 列出所有項目。"
+
+
+class PartnerUnknown(ProfileError):
+    """No partner has the code {partner}."""
+
+    code = "N2N-PROF-002"
+    category = Category.NOT_FOUND
+    zh = "沒有代碼為 {partner} 的夥伴。"
+    remedy = "Check the code, or add partner_profiles/{partner}/partner.toml."
+    remedy_zh = "請確認代碼，或新增 partner_profiles/{partner}/partner.toml。"
+
+
+class NotAgreed(ProfileError):
+    """No arrangement with {partner} admits {kind} in direction {direction}."""
+
+    code = "N2N-PROF-003"
+    category = Category.FORBIDDEN
+    zh = "與 {partner} 的任何協定均未約定以 {direction} 方向交換 {kind}。"
+    remedy = "The liaison officers must agree the kind in an arrangement first."
+    remedy_zh = "須先由聯絡官於協定中約定此文件種類。"
+
+
+class ProfilesCollide(ProfileError):
+    """{what} belongs to both {first} and {second}; it must mean exactly one of them."""
+
+    code = "N2N-PROF-004"
+    zh = "{what} 同時屬於 {first} 與 {second}；必須只屬於其中之一。"
+    remedy = "Remove it from one of the two files."
+    remedy_zh = "請自其中一個檔案移除。"
+
+
+class ArrangementSuspended(ProfileError):
+    """The arrangement {arrangement} with {partner} is suspended or outside its validity."""
+
+    code = "N2N-PROF-005"
+    category = Category.UNDETERMINED
+    zh = "與 {partner} 的協定 {arrangement} 已暫停或不在效期內。"
+    remedy = "Papers wait; the liaison officer resumes the arrangement."
+    remedy_zh = "文件將等待；由聯絡官恢復該協定。"
+
+
+# --- AUTH: who is calling, and for whom --------------------------------------------------------------------------------
+
+
+class CallerError(NodeError):
+    """The caller may not do this."""
+
+    category = Category.UNTRUSTED
+    side = Side.THEIRS
+
+
+class CallerUnknown(CallerError):
+    """The client certificate is not enrolled with this node."""
+
+    code = "N2N-AUTH-001"
+    zh = "此用戶端憑證未在本節點登錄。"
+    remedy = "Send the certificate's SHA-256 fingerprint to this node's liaison officer."
+    remedy_zh = "請將憑證的 SHA-256 指紋送交本節點的聯絡官。"
+
+
+class NotForUs(CallerError):
+    """The paper is addressed to {recipient}, not to this node."""
+
+    code = "N2N-AUTH-002"
+    category = Category.FORBIDDEN
+    zh = "此文件的收件方為 {recipient}，並非本節點。"
+    remedy = "Send it to the node it is addressed to."
+    remedy_zh = "請送往其收件節點。"
+
+
+class SenderMismatch(CallerError):
+    """{claimed} is named as sender, but the connection and the signing key belong to {proved}."""
+
+    code = "N2N-AUTH-003"
+    zh = "宣稱寄件方為 {claimed}，但連線與簽署金鑰屬於 {proved}。"
+    remedy = "A partner may only speak for itself; alert both sides' security officers."
+    remedy_zh = "夥伴僅能代表自身；請通知雙方資安人員。"
+
+
+# --- WIRE: the shape of what crosses the border ------------------------------------------------------------------------
+
+
+class WireError(NodeError):
+    """What arrived does not have the agreed shape."""
+
+    category = Category.MALFORMED
+    side = Side.THEIRS
+
+
+class Malformed(WireError):
+    """{field} breaks the rule: {rule}."""
+
+    code = "N2N-WIRE-001"
+    zh = "{field} 違反規則：{rule}。"
+    remedy = "Correct the sending software; docs/protocol.md lists the rules field by field."
+    remedy_zh = "請更正發送端軟體；docs/protocol.md 逐欄列出規則。"
+
+
+class NotCanonical(WireError):
+    """{field} is not in the one canonical protobuf form."""
+
+    code = "N2N-WIRE-002"
+    zh = "{field} 不是唯一的 protobuf 正規形式。"
+    remedy = "Serialise with fields ascending, once each, defaults omitted, no unknown fields."
+    remedy_zh = "請依欄位遞增、各一次、省略預設值、無未知欄位的方式序列化。"
+
+
+class TooLarge(WireError):
+    """{field} is larger than {limit}."""
+
+    code = "N2N-WIRE-003"
+    zh = "{field} 超過上限 {limit}。"
+    remedy = "Split the batch, or send large content by Upload."
+    remedy_zh = "請分批，或以 Upload 傳送大型內容。"
+
+
+class CallUnsupported(WireError):
+    """This node does not serve {call} yet."""
+
+    code = "N2N-WIRE-004"
+    category = Category.UNSUPPORTED
+    side = Side.NOBODY
+    zh = "本節點尚未提供 {call}。"
+    remedy = "Ask Describe for what this node serves."
+    remedy_zh = "請以 Describe 查詢本節點所提供的呼叫。"
+
+
+# --- SIG: signatures, seals, certificates (security 6.9) ---------------------------------------------------------------
+
+
+class SignatureError(NodeError):
+    """The signature cannot be accepted."""
+
+    category = Category.UNTRUSTED
+    side = Side.THEIRS
+    remedy = "The signer must sign again as docs/protocol.md describes."
+    remedy_zh = "簽署方須依 docs/protocol.md 重新簽署。"
+
+
+class SignatureMissing(SignatureError):
+    """{what} carries no signature although one is required."""
+
+    code = "N2N-SIG-001"
+    zh = "{what} 應有簽章而未附。"
+
+
+class SeveralSignatures(SignatureError):
+    """{what} carries more than one signature where exactly one is allowed."""
+
+    code = "N2N-SIG-002"
+    zh = "{what} 僅允許一個簽章，卻有多個。"
+
+
+class SignatureMisplaced(SignatureError):
+    """The signature of {what} does not stand where the agreed form puts it."""
+
+    code = "N2N-SIG-003"
+    zh = "{what} 的簽章不在約定的位置。"
+
+
+class SignatureForm(SignatureError):
+    """The signature of {what} departs from the agreed form: {detail}."""
+
+    code = "N2N-SIG-004"
+    zh = "{what} 的簽章不符約定形式：{detail}。"
+
+
+class ReferenceRefused(SignatureError):
+    """The signature of {what} refers to something other than exactly what it must cover: {detail}."""
+
+    code = "N2N-SIG-005"
+    zh = "{what} 的簽章參照與應涵蓋的內容不完全相同：{detail}。"
+
+
+class TransformRefused(SignatureError):
+    """The signature of {what} uses a transform that is not on the list."""
+
+    code = "N2N-SIG-006"
+    zh = "{what} 的簽章使用了未列入許可的轉換。"
+
+
+class AlgorithmRefused(SignatureError):
+    """The algorithm {algorithm} of {what} is not agreed."""
+
+    code = "N2N-SIG-007"
+    zh = "{what} 的演算法 {algorithm} 未經約定。"
+
+
+class KeyInfoRefused(SignatureError):
+    """The signature of {what} does not name its certificate in the agreed way."""
+
+    code = "N2N-SIG-008"
+    zh = "{what} 的簽章未依約定方式標示憑證。"
+
+
+class SignerUnknown(SignatureError):
+    """The certificate that signed {what} is not enrolled for {partner} as {role}."""
+
+    code = "N2N-SIG-009"
+    zh = "簽署 {what} 的憑證未登錄為 {partner} 的 {role} 憑證。"
+    remedy = "The partner must sign with an enrolled certificate, or announce the new one first."
+    remedy_zh = "夥伴須以已登錄憑證簽署，或先公告新憑證。"
+
+
+class CertificateRefused(SignatureError):
+    """The certificate of {partner} for {role} cannot be used: {detail}."""
+
+    code = "N2N-SIG-010"
+    zh = "{partner} 的 {role} 憑證無法使用：{detail}。"
+
+
+class CertificateOutsideValidity(SignatureError):
+    """The certificate of {partner} for {role} is not valid at {moment}."""
+
+    code = "N2N-SIG-011"
+    zh = "{partner} 的 {role} 憑證於 {moment} 不在效期內。"
+    remedy = "Its owner must renew it and announce the new one."
+    remedy_zh = "憑證持有方須更新並公告新憑證。"
+
+
+class SignatureInvalid(SignatureError):
+    """The signature of {what} does not verify."""
+
+    code = "N2N-SIG-012"
+    zh = "{what} 的簽章驗證不成立。"
+
+
+class NotWholeRoot(SignatureError):
+    """The issuer's signature does not cover the whole document {what}."""
+
+    code = "N2N-SIG-013"
+    zh = "核發機關的簽章未涵蓋整份文件 {what}。"
+
+
+class SignedPropertiesRefused(SignatureError):
+    """The signed properties of {what} do not bind its signer and file: {detail}."""
+
+    code = "N2N-SIG-014"
+    zh = "{what} 的簽署屬性未正確繫結簽署者與檔案：{detail}。"
+
+
+class SigningTimeAhead(SignatureError):
+    """{what} claims to be signed more than five minutes in the future."""
+
+    code = "N2N-SIG-015"
+    zh = "{what} 宣稱的簽署時間超前五分鐘以上。"
+    remedy = "Check the clocks of both sides."
+    remedy_zh = "請檢查雙方時鐘。"
+
+
+class ManifestRefused(SignatureError):
+    """The seal's manifest departs from the agreed form: {detail}."""
+
+    code = "N2N-SIG-016"
+    category = Category.MALFORMED
+    zh = "封印清單不符約定形式：{detail}。"
+
+
+class PathRefused(SignatureError):
+    """The Merkle path does not lead from the paper to the seal."""
+
+    code = "N2N-SIG-017"
+    zh = "Merkle 路徑無法由文件連至封印。"
+
+
+class OwnWorkFailed(SignatureError):
+    """A signature we just made does not pass our own inbound verifier: {detail}."""
+
+    code = "N2N-SIG-018"
+    category = Category.INTERNAL
+    side = Side.OURS
+    zh = "本節點剛產生的簽章未通過自身驗證：{detail}。"
+    remedy = "Nothing was sent. Check key, certificate and library versions; report the code."
+    remedy_zh = "未送出任何內容。請檢查金鑰、憑證與套件版本，並回報此代碼。"
+
+
+class CertificateTooShort(SignatureError):
+    """Our {role} certificate expires at {not_after}, before the paper does at {expires_at}."""
+
+    code = "N2N-SIG-019"
+    category = Category.UNDETERMINED
+    side = Side.OURS
+    zh = "本節點的 {role} 憑證於 {not_after} 到期，早於文件效期 {expires_at}。"
+    remedy = "Install a new certificate for this role; the papers wait."
+    remedy_zh = "請為此用途安裝新憑證；文件將等待。"
+
+
+class KeyStatementRefused(SignatureError):
+    """The key statement of {node} cannot be used: {detail}."""
+
+    code = "N2N-SIG-020"
+    zh = "{node} 的金鑰聲明無法使用：{detail}。"
+
+
+# --- ENC: opening and closing bodies -----------------------------------------------------------------------------------
+
+
+class EncryptionError(NodeError):
+    """The body cannot be opened or closed."""
+
+    category = Category.UNTRUSTED
+    side = Side.THEIRS
+
+
+class SuiteRefused(EncryptionError):
+    """The key suite {suite} is not agreed."""
+
+    code = "N2N-ENC-001"
+    category = Category.UNSUPPORTED
+    zh = "金鑰套件 {suite} 未經約定。"
+    remedy = "Use a suite that the profile lists."
+    remedy_zh = "請使用夥伴設定所列的套件。"
+
+
+class RecipientKeyUnknown(EncryptionError):
+    """No decryption key of ours has the id that was used."""
+
+    code = "N2N-ENC-002"
+    category = Category.UNDETERMINED
+    zh = "本節點沒有所指識別碼的解密金鑰。"
+    remedy = "Encrypt again to a key of the current key statement; the answer carries it."
+    remedy_zh = "請以回覆所附的現行金鑰聲明重新加密。"
+
+
+class BodyUnopenable(EncryptionError):
+    """The body does not open, or does not match its digest."""
+
+    code = "N2N-ENC-003"
+    category = Category.UNDETERMINED
+    zh = "內容無法開啟，或與其摘要不符。"
+    remedy = "Encrypt the same paper again and resend it."
+    remedy_zh = "請將同一文件重新加密後再送。"
+
+
+class PartnerKeyMissing(EncryptionError):
+    """We hold no usable decryption key of {partner} for an agreed suite."""
+
+    code = "N2N-ENC-004"
+    category = Category.UNDETERMINED
+    side = Side.OURS
+    zh = "本節點沒有 {partner} 在約定套件下可用的加密公鑰。"
+    remedy = "Ask the partner for its current key statement."
+    remedy_zh = "請向夥伴索取現行金鑰聲明。"
+
+
+# --- XML: documents that are not the XML we accept ---------------------------------------------------------------------
+
+
+class XmlError(NodeError):
+    """The document is not XML as this node accepts it."""
+
+    category = Category.MALFORMED
+    side = Side.THEIRS
+    remedy = "Correct the document where it is made."
+    remedy_zh = "請於文件產製端更正。"
+
+
+class NotXml(XmlError):
+    """The document is not well-formed XML: {detail}."""
+
+    code = "N2N-XML-001"
+    zh = "文件不是格式正確的 XML：{detail}。"
+
+
+class DoctypeRefused(XmlError):
+    """The document carries a DOCTYPE, which is never accepted."""
+
+    code = "N2N-XML-002"
+    zh = "文件含有 DOCTYPE，一律不接受。"
+
+
+class CommentOrInstruction(XmlError):
+    """The document carries a comment or processing instruction, which is never accepted."""
+
+    code = "N2N-XML-003"
+    zh = "文件含有註解或處理指令，一律不接受。"
+
+
+class XmlTooLarge(XmlError):
+    """The document exceeds a limit: {limit}."""
+
+    code = "N2N-XML-004"
+    zh = "文件超過上限：{limit}。"
+
+
+class IdClash(XmlError):
+    """Two elements of the document share an identifier."""
+
+    code = "N2N-XML-005"
+    zh = "文件中有兩個元素使用相同識別碼。"
+
+
+class CanonicalisationFailed(XmlError):
+    """The document cannot be brought into canonical form."""
+
+    code = "N2N-XML-006"
+    zh = "文件無法轉為正規形式。"
+
+
+# --- DOC: papers -------------------------------------------------------------------------------------------------------
+
+
+class PaperError(NodeError):
+    """The paper cannot be accepted."""
+
+    category = Category.MALFORMED
+    side = Side.HUB
+    remedy = "Correct the paper and hand it in again."
+    remedy_zh = "請更正文件後重新送件。"
+
+
+class KindUnknown(PaperError):
+    """The node does not know what kind of paper this is: {detail}."""
+
+    code = "N2N-DOC-001"
+    category = Category.UNSUPPORTED
+    zh = "節點無法辨識此文件的種類：{detail}。"
+    remedy = "`n2n kinds` lists the kinds, versions and their namespaces."
+    remedy_zh = "`n2n kinds` 列出文件種類、版本與命名空間。"
+
+
+class PaperRefused(PaperError):
+    """The {kind} breaks {count} rule(s); the first: {path} {rule}."""
+
+    code = "N2N-DOC-002"
+    zh = "此 {kind} 違反 {count} 項規則；首項：{path} {rule}。"
+
+    def __init__(self, *, findings: "tuple[Finding, ...]" = (), **fields: object) -> None:
+        super().__init__(**fields)
+        self.findings = findings
+
+
+class ControlKindRefused(PaperError):
+    """{kind} is made by the node itself and never accepted from outside."""
+
+    code = "N2N-DOC-003"
+    category = Category.FORBIDDEN
+    zh = "{kind} 僅由節點自行產生，不接受外部送件。"
+    remedy = "Hand in the paper itself; the node makes its control papers alone."
+    remedy_zh = "請送交文件本身；控制文件由節點自行產生。"
+
+
+class NotReleased(PaperError):
+    """The arrangement {arrangement} does not release {path}, and a signed paper is never altered."""
+
+    code = "N2N-DOC-004"
+    category = Category.FORBIDDEN
+    zh = "協定 {arrangement} 未允許釋出 {path}，而已簽章文件不得更動。"
+    remedy = "Have it issued without that field, or agree its release."
+    remedy_zh = "請改發不含該欄位的文件，或另行約定釋出。"
+
+
+# --- SEQ: duplicates, conflicts, chains, expiry ------------------------------------------------------------------------
+
+
+class OrderError(NodeError):
+    """The act does not fit what came before it."""
+
+    category = Category.CONFLICT
+
+
+class IdempotencyConflict(OrderError):
+    """The key {key} was already used for other content."""
+
+    code = "N2N-SEQ-001"
+    side = Side.HUB
+    zh = "鍵值 {key} 已用於其他內容。"
+    remedy = "Use a new key for a new paper; the first one is untouched."
+    remedy_zh = "新文件請使用新鍵值；原文件不受影響。"
+
+
+class LeafConflict(OrderError):
+    """The message id was already used for another paper."""
+
+    code = "N2N-SEQ-002"
+    side = Side.THEIRS
+    zh = "此訊息識別碼已用於另一份文件。"
+    remedy = "A message id names one paper for ever; find out who reused it."
+    remedy_zh = "訊息識別碼永遠只對應一份文件；請查明重複使用的原因。"
+
+
+class PaperNumberTaken(OrderError):
+    """Number {number} of this issuer is already known with other content and the paper names no predecessor."""
+
+    code = "N2N-SEQ-003"
+    side = Side.THEIRS
+    zh = "此核發機關的編號 {number} 已有不同內容，且本文件未指明前一版。"
+    remedy = "Send a change as a successor that names its predecessor's digest."
+    remedy_zh = "變更請以後繼文件送出，並指明前一版的摘要。"
+
+
+class PredecessorUnknown(OrderError):
+    """The paper this one follows has not been seen yet."""
+
+    code = "N2N-SEQ-004"
+    category = Category.UNDETERMINED
+    side = Side.THEIRS
+    zh = "尚未收到本文件所承接的前一份文件。"
+    remedy = "Send the predecessor first; this one may come again."
+    remedy_zh = "請先送前一份文件；本件可再送。"
+
+
+class IllegalMove(OrderError):
+    """An exchange in state {state} cannot become {target}."""
+
+    code = "N2N-SEQ-005"
+    zh = "狀態為 {state} 的交換不能轉為 {target}。"
+    remedy = "Look at the exchange again; somebody else may have acted first."
+    remedy_zh = "請重新查看該交換；可能已由他人處理。"
+
+
+class LeaseLost(OrderError):
+    """The work on {exchange} was taken over by another worker; this result was discarded."""
+
+    code = "N2N-SEQ-006"
+    side = Side.NOBODY
+    zh = "{exchange} 的工作已由另一個工作者接手；本結果作廢。"
+
+
+class CreatedAhead(OrderError):
+    """The paper was created more than five minutes in the future."""
+
+    code = "N2N-SEQ-007"
+    category = Category.UNDETERMINED
+    side = Side.THEIRS
+    zh = "文件的建立時間超前五分鐘以上。"
+    remedy = "Check the clocks of both sides."
+    remedy_zh = "請檢查雙方時鐘。"
+
+
+class ExchangeUnknown(OrderError):
+    """No exchange has the id {exchange}."""
+
+    code = "N2N-SEQ-008"
+    category = Category.NOT_FOUND
+    zh = "沒有識別碼為 {exchange} 的交換。"
+    remedy = "`n2n exchange list` shows what there is; a unique beginning of the id is enough."
+    remedy_zh = "`n2n exchange list` 列出現有交換；識別碼的唯一開頭即可。"
+
+
+class RaceLost(OrderError):
+    """Something this paper depends on changed while it was being judged."""
+
+    code = "N2N-SEQ-009"
+    category = Category.UNDETERMINED
+    side = Side.NOBODY
+    zh = "審核期間本文件所依據的資料已變動。"
+    remedy = "Send it again; nothing was stored."
+    remedy_zh = "請再送一次；未儲存任何內容。"
+
+
+# --- DLV: calls to partners and what they answer -----------------------------------------------------------------------
+
+
+class DeliveryError(NodeError):
+    """The partner could not be given the paper."""
+
+    category = Category.UNREACHABLE
+    side = Side.THEIRS
+
+
+class PartnerUnreachable(DeliveryError):
+    """{partner} cannot be reached at {address}: {detail}."""
+
+    code = "N2N-DLV-001"
+    zh = "無法連線至 {partner}（{address}）：{detail}。"
+    remedy = "The node keeps trying; if it lasts, call the partner's contact."
+    remedy_zh = "節點將持續重試；若持續發生，請聯絡夥伴窗口。"
+
+
+class NoAnswer(DeliveryError):
+    """{partner} did not answer within {seconds} seconds; whether it has the papers is unknown."""
+
+    code = "N2N-DLV-002"
+    category = Category.TIMED_OUT
+    zh = "{partner} 未於 {seconds} 秒內回覆；是否已收到文件未知。"
+    remedy = "The node asks for the state and sends the same papers again."
+    remedy_zh = "節點將查詢狀態並重送相同文件。"
+
+
+class AnswerRefused(DeliveryError):
+    """The answer of {partner} cannot be used: {detail}."""
+
+    code = "N2N-DLV-003"
+    category = Category.UNDETERMINED
+    zh = "{partner} 的回覆無法採用：{detail}。"
+    remedy = "The node asks again; if it lasts, the partner's software is at fault."
+    remedy_zh = "節點將再次詢問；若持續發生，為夥伴軟體問題。"
+
+
+class PartnerDeferred(DeliveryError):
+    """{partner} cannot judge the paper yet ({reason})."""
+
+    code = "N2N-DLV-004"
+    category = Category.UNDETERMINED
+    zh = "{partner} 暫時無法審核此文件（{reason}）。"
+    remedy = "The node sends it again when the partner's hint says."
+    remedy_zh = "節點將依夥伴提示時間重送。"
+
+
+class PartnerRefusedCall(DeliveryError):
+    """{partner} refused the call: {reason}."""
+
+    code = "N2N-DLV-005"
+    category = Category.UNDETERMINED
+    zh = "{partner} 拒絕此次呼叫：{reason}。"
+    remedy = "Compare certificates, addresses and versions with the partner's contact."
+    remedy_zh = "請與夥伴窗口核對憑證、位址與版本。"
+
+
+class AttemptsUsedUp(DeliveryError):
+    """{attempts} attempts over {hours} hours brought no receipt; the first cause was {cause}."""
+
+    code = "N2N-DLV-006"
+    category = Category.CONFLICT
+    side = Side.OURS
+    zh = "{hours} 小時內 {attempts} 次嘗試均未取得收據；最初原因為 {cause}。"
+    remedy = "Cure the first cause, then resume the exchange."
+    remedy_zh = "請先排除最初原因，再恢復該交換。"
+
+
+class PartnerWantsAnew(DeliveryError):
+    """{partner} asks for the paper to be encrypted or signed anew ({reason})."""
+
+    code = "N2N-DLV-007"
+    category = Category.UNDETERMINED
+    zh = "{partner} 要求將文件重新加密或重新簽署（{reason}）。"
+    remedy = "The node does so by itself, three times at most; then compare keys with the partner."
+    remedy_zh = "節點將自動處理，至多三次；之後請與夥伴核對金鑰。"
+
+
+class TlsFailed(DeliveryError):
+    """The TLS connection to {partner} at {address} failed: {detail}."""
+
+    code = "N2N-TLS-001"
+    zh = "與 {partner}（{address}）的 TLS 連線失敗：{detail}。"
+    remedy = "Compare the server certificate and trust roots of both sides."
+    remedy_zh = "請核對雙方的伺服器憑證與信任根。"
+
+
+# --- HUB ---------------------------------------------------------------------------------------------------------------
+
+
+class HubError(NodeError):
+    """The domestic hub could not be served."""
+
+    category = Category.UNREACHABLE
+    side = Side.HUB
+
+
+class HubUnavailable(HubError):
+    """The hub cannot be given papers: {detail}."""
+
+    code = "N2N-HUB-001"
+    zh = "無法將文件交給樞紐：{detail}。"
+    remedy = "The papers are safe here and handed over as soon as the hub takes them."
+    remedy_zh = "文件已安全保存，待樞紐恢復即移交。"
+
+
+class SubmissionUnreadable(HubError):
+    """The submission {name} cannot be read: {detail}."""
+
+    code = "N2N-HUB-002"
+    category = Category.MALFORMED
+    zh = "送件 {name} 無法讀取：{detail}。"
+    remedy = "Write paper and .done file by atomic rename, as docs/hub-folder.md shows."
+    remedy_zh = "請依 docs/hub-folder.md 以原子更名寫入文件與 .done 檔。"
+
+
+# --- DB ----------------------------------------------------------------------------------------------------------------
+
+
+class StoreError(NodeError):
+    """What the node remembers cannot be used."""
+
+    category = Category.CORRUPT
+
+
+class StoreUnavailable(StoreError):
+    """The database cannot be used: {detail}."""
+
+    code = "N2N-DB-001"
+    category = Category.OVERLOADED
+    zh = "資料庫無法使用：{detail}。"
+    remedy = "Check disk space, file permissions and the database server."
+    remedy_zh = "請檢查磁碟空間、檔案權限與資料庫伺服器。"
+
+
+class StoreCorrupt(StoreError):
+    """What the database holds for {what} contradicts itself."""
+
+    code = "N2N-DB-002"
+    zh = "資料庫中 {what} 的內容自相矛盾。"
+    remedy = "Stop the node, keep the files, and restore or investigate."
+    remedy_zh = "請停止節點、保留檔案，並還原或調查。"
+
+
+class StoreVersion(StoreError):
+    """The database has schema {found}, this program needs {needed}."""
+
+    code = "N2N-DB-003"
+    category = Category.MISCONFIGURED
+    zh = "資料庫綱要為 {found}，本程式需要 {needed}。"
+    remedy = "Start the matching version of the node; `n2n up` upgrades older databases by itself."
+    remedy_zh = "請使用相符版本的節點；`n2n up` 會自動升級舊資料庫。"
+
+
+class StoreRefused(StoreError):
+    """The database refused a change that breaks its own rules: {rule}."""
+
+    code = "N2N-DB-004"
+    category = Category.INTERNAL
+    zh = "資料庫拒絕違反其規則的變更：{rule}。"
+    remedy = "Nothing was changed. Report the code and the time."
+    remedy_zh = "未變更任何內容。請回報此代碼與時間。"
+
+
+# --- INT ---------------------------------------------------------------------------------------------------------------
+
+
+class Unexpected(NodeError):
+    """A defect of this node stopped the act: {detail}."""
+
+    code = "N2N-INT-001"
+    category = Category.INTERNAL
+    zh = "本節點的缺陷使作業中止：{detail}。"
+    remedy = "Nothing half-done was kept. Report the code and the time."
+    remedy_zh = "未留下未完成的狀態。請回報此代碼與時間。"
+
+
+def catalogue() -> Mapping[str, type[NodeError]]:
+    """Every code with its class, in order of definition."""
+    return {cls.code: cls for cls in _descendants(NodeError) if cls.code}
+
+
+def _descendants(cls: type[NodeError]) -> Iterator[type[NodeError]]:
+    for child in cls.__subclasses__():
+        yield child
+        yield from _descendants(child)

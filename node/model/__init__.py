@@ -1,0 +1,1 @@
+"""Frozen values of the trade, without any input or output: what the node talks about."""

@@ -1,0 +1,43 @@
+"""Facts with digests and moments that let a third party check an exchange later."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from node.model.ids import Digest, ExchangeId
+
+
+class Fact(StrEnum):
+    """What happened; the closed list of timeline entries that carry proof."""
+
+    SUBMITTED = "submitted"
+    DOCUMENT_SIGNED = "document-signed"
+    SEALED = "sealed"
+    SENT = "sent"
+    NO_ANSWER = "no-answer"
+    DEFERRED = "deferred"
+    COARSE = "coarse"
+    RECEIPT_STORED = "receipt-stored"
+    RECEIPT_DISPUTED = "receipt-disputed"
+    RECEIVED = "received"
+    SEAL_VERIFIED = "seal-verified"
+    DOCUMENT_VERIFIED = "document-verified"
+    ISSUER_VERIFIED = "issuer-verified"
+    RECEIPT_ISSUED = "receipt-issued"
+    REPEATED = "repeated"
+    HANDED_OVER = "handed-over"
+    PARKED = "parked"
+    RESUMED = "resumed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceFact:
+    """One entry of an exchange's timeline; `digest` names the bytes it speaks of, `detail` is small text, never payload."""
+
+    exchange: ExchangeId
+    moment: datetime
+    fact: Fact
+    digest: Digest | None = None
+    detail: str = ""
