@@ -219,6 +219,16 @@ class CodeUnknown(SettingsError):
     remedy_zh = "`n2n explain` 列出所有代碼。"
 
 
+class AlreadyRunning(SettingsError):
+    """Another process is already running the node at {path}."""
+
+    code = "N2N-CFG-009"
+    category = Category.CONFLICT
+    zh = "{path} 的節點已由另一個程序執行中。"
+    remedy = "Stop that process first; `n2n exchange list` works beside a running node."
+    remedy_zh = "請先停止該程序；`n2n exchange list` 可與執行中的節點並用。"
+
+
 # --- PROF: partners and arrangements -----------------------------------------------------------------------------------
 
 
@@ -312,6 +322,15 @@ class SenderMismatch(CallerError):
     zh = "宣稱寄件方為 {claimed}，但連線與簽署金鑰屬於 {proved}。"
     remedy = "A partner may only speak for itself; alert both sides' security officers."
     remedy_zh = "夥伴僅能代表自身；請通知雙方資安人員。"
+
+
+class TlsTooOld(CallerError):
+    """The connection uses {version}; partners speak TLS 1.3."""
+
+    code = "N2N-AUTH-004"
+    zh = "連線使用 {version}；夥伴間須使用 TLS 1.3。"
+    remedy = "Enable TLS 1.3 in the calling software."
+    remedy_zh = "請於呼叫端軟體啟用 TLS 1.3。"
 
 
 # --- WIRE: the shape of what crosses the border ------------------------------------------------------------------------
@@ -784,6 +803,16 @@ class RaceLost(OrderError):
     zh = "審核期間本文件所依據的資料已變動。"
     remedy = "Send it again; nothing was stored."
     remedy_zh = "請再送一次；未儲存任何內容。"
+
+
+class PredecessorNeverSent(OrderError):
+    """The paper changes number {number}, which was never sent to {partner}."""
+
+    code = "N2N-SEQ-010"
+    side = Side.HUB
+    zh = "本文件變更編號 {number}，但該編號從未送交 {partner}。"
+    remedy = "Hand in the paper it changes first; then hand in this one again."
+    remedy_zh = "請先送交被變更的文件，再重新送交本件。"
 
 
 # --- DLV: calls to partners and what they answer -----------------------------------------------------------------------

@@ -74,9 +74,9 @@ MOVES: dict[Direction, dict[State, frozenset[State]]] = {
 
 BIRTH: dict[Direction, frozenset[State]] = {
     Direction.OUT: frozenset({State.ACCEPTED}),
-    Direction.IN: frozenset({State.RECEIVED, State.REFUSED}),
+    Direction.IN: frozenset({State.RECEIVED, State.HANDED_OVER, State.REFUSED}),
 }
-"""States an exchange may begin in."""
+"""States an exchange may begin in. Inbound HANDED_OVER: the same paper came before, and the hub has it (already_known)."""
 
 
 def may_move(direction: Direction, state: State, target: State) -> bool:
