@@ -1,0 +1,71 @@
+"""The calls that a node answers, bytes in and bytes out: what every transport's server side has in common.
+
+gRPC, the HTTPS twin and the loopback hand the request's bytes to `answer`; none of them judges a message itself.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, Protocol
+
+from node.errors import CallUnsupported, Unexpected
+from node.model.describe import Description
+from node.model.envelope import DeliverRequest, StatusRequest
+from node.model.ids import NodeCode
+from node.model.receipt import Answer
+from node.wire.answers import deliver_response_to_bytes
+from node.wire.describe import describe_request_from_bytes, description_to_bytes
+from node.wire.requests import deliver_request_from_bytes, status_request_from_bytes
+
+SERVICE: Final = "n2n.v1.Exchange"
+
+
+class InboundDoor(Protocol):
+    """The node behind the server. Plain functions, called in a thread; `caller` is who the TLS certificate proves."""
+
+    def deliver(self, caller: NodeCode, request: DeliverRequest) -> Sequence[Answer]:
+        """One answer for each envelope, in order; what the answers say is already stored."""
+        ...
+
+    def status(self, caller: NodeCode, request: StatusRequest) -> Sequence[Answer]:
+        """One answer for each asked id, in order."""
+        ...
+
+    def describe(self, caller: NodeCode) -> Description:
+        """What this node serves to that caller."""
+        ...
+
+
+def answer(door: InboundDoor, call: str, caller: NodeCode, request: bytes) -> bytes:
+    """The response to `call`; raises CallUnsupported, Malformed, TooLarge, and whatever the door raises."""
+    serve = SERVED.get(call)
+    if serve is None:
+        raise CallUnsupported(call=call)
+    return serve(door, caller, request)
+
+
+def _deliver(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
+    request = deliver_request_from_bytes(data)
+    return _response(door.deliver(caller, request), len(request.envelopes))
+
+
+def _status(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
+    request = status_request_from_bytes(data)
+    return _response(door.status(caller, request), len(request.message_ids))
+
+
+def _describe(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
+    describe_request_from_bytes(data)
+    return description_to_bytes(door.describe(caller))
+
+
+def _response(answers: Sequence[Answer], asked: int) -> bytes:
+    if len(answers) != asked:
+        raise Unexpected(detail=f"{len(answers)} answers for {asked} questions")
+    return deliver_response_to_bytes(answers)
+
+
+SERVED: Final[Mapping[str, Callable[[InboundDoor, NodeCode, bytes], bytes]]] = {
+    "Deliver": _deliver,
+    "Status": _status,
+    "Describe": _describe,
+}
+"""Calls of this version; the others of the service answer CallUnsupported."""

@@ -1,0 +1,264 @@
+"""Rules that are more than a bound: which values belong together, and what a writer may not let out."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from node.errors import Malformed, WireError
+from node.model.describe import Description, ServedKind
+from node.model.document import Finding
+from node.model.envelope import DeliverRequest, Header, Metadata, Priority
+from node.model.ids import MessageId, uuid7
+from node.model.receipt import Answer, Receipt, Verdict
+from node.protocol.n2n.v1 import answer_pb2, envelope_pb2, exchange_pb2
+from node.wire import (
+    bounded_findings,
+    deliver_request_from_bytes,
+    deliver_request_to_bytes,
+    deliver_response_from_bytes,
+    deliver_response_to_bytes,
+    description_from_bytes,
+    description_to_bytes,
+    header_from_bytes,
+    header_to_bytes,
+    metadata_to_bytes,
+    receipt_from_bytes,
+    receipt_to_bytes,
+)
+
+
+def refused_at(error: pytest.ExceptionInfo[Malformed]) -> str:
+    return error.value.fields["field"]
+
+
+def test_the_time_inside_the_message_id_must_be_created_at(header: Header) -> None:
+    later = header.created_at + timedelta(milliseconds=1)
+    with pytest.raises(Malformed) as error:
+        header_to_bytes(replace(header, message_id=MessageId(uuid7(later, bytes))))
+    assert refused_at(error) == "Header.message_id"
+
+
+def test_a_moment_finer_than_a_millisecond_is_not_written(header: Header) -> None:
+    with pytest.raises(Malformed):
+        header_to_bytes(replace(header, created_at=header.created_at + timedelta(microseconds=1)))
+
+
+def test_a_moment_without_time_zone_is_not_written(header: Header) -> None:
+    naive = header.created_at.replace(tzinfo=None)
+    assert isinstance(naive, datetime)
+    with pytest.raises(Malformed):
+        header_to_bytes(replace(header, created_at=naive))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("message_id", "0192F3A0-0000-7000-8000-000000000000"),
+        ("message_id", "6f1c3f0e-0000-4000-8000-000000000001"),
+        ("sender", "xa"),
+        ("sender", "XA\n"),
+        ("recipient", "X\uff22"),
+        ("kind", "Certificate"),
+        ("kind", "kind-of"),
+        ("kind", "證明"),
+        ("conversation_id", ""),
+        ("conversation_id", "6F1C3F0E-0000-4000-8000-000000000001"),
+        ("conversation_id", "{6f1c3f0e-0000-4000-8000-00000000001}"),
+        ("refers_to", "6f1c3f0e-0000-4000-8000-000000000001"),
+    ],
+)
+def test_a_header_with_a_name_of_another_shape_is_refused(header: Header, field: str, value: str) -> None:
+    with pytest.raises(Malformed) as error:
+        header_to_bytes(replace(header, **{field: value}))
+    assert refused_at(error) == f"Header.{field}"
+
+
+@pytest.mark.parametrize("number", [0, 4, -1, 2**31 - 1])
+def test_an_unlisted_priority_is_refused(header: Header, number: int) -> None:
+    message = envelope_pb2.Header.FromString(header_to_bytes(header))
+    for good in Priority:
+        message.priority = good
+        assert header_from_bytes(message.SerializeToString()).priority is good
+    message.priority = number
+    with pytest.raises(Malformed) as error:
+        header_from_bytes(message.SerializeToString())
+    assert refused_at(error) == "Header.priority"
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x00b", "a\x1b[31mb", "a\u202eb", "a\u2066b", "a\u2028b", "a\x85b"])
+def test_names_with_control_characters_are_refused(metadata: Metadata, text: str) -> None:
+    assert metadata.chain is not None
+    for spoilt in (
+        replace(metadata, ucr=(text,)),
+        replace(metadata, chain=replace(metadata.chain, issuer=text)),
+        replace(metadata, chain=replace(metadata.chain, number=text)),
+        replace(metadata, attachments=(replace(metadata.attachments[0], name=text),)),
+        replace(metadata, attachments=(replace(metadata.attachments[0], media_type=text),)),
+    ):
+        with pytest.raises(Malformed):
+            metadata_to_bytes(spoilt)
+
+
+@pytest.mark.parametrize("text", ["a\u200cb", "a b", "全形　空白", "naïve", "😀"])
+def test_names_in_any_script_pass(metadata: Metadata, text: str) -> None:
+    assert metadata_to_bytes(replace(metadata, ucr=(text,)))
+
+
+def test_a_lone_surrogate_is_not_written(metadata: Metadata) -> None:
+    with pytest.raises(Malformed):
+        metadata_to_bytes(replace(metadata, ucr=("\ud800",)))
+
+
+@pytest.mark.parametrize("media_type", ["", "text/xml", "application/xml; charset=utf-8", "APPLICATION/XML"])
+def test_an_unlisted_media_type_is_refused(metadata: Metadata, media_type: str) -> None:
+    with pytest.raises(Malformed):
+        metadata_to_bytes(replace(metadata, media_type=media_type))
+
+
+def test_one_id_twice_in_a_call_is_refused(deliver_request: DeliverRequest) -> None:
+    first, second, *others = deliver_request.envelopes
+    twin = replace(second, header=first.header)
+    with pytest.raises(Malformed) as error:
+        deliver_request_to_bytes(replace(deliver_request, envelopes=(first, twin, *others)))
+    assert refused_at(error) == "DeliverRequest.envelopes"
+
+
+def test_one_id_twice_is_refused_even_when_the_headers_differ_or_break_rules(deliver_request: DeliverRequest) -> None:
+    first, second, *others = deliver_request.envelopes
+    other = envelope_pb2.Header(message_id=envelope_pb2.Header.FromString(first.header).message_id, kind="?")
+    twin = replace(second, header=other.SerializeToString())
+    with pytest.raises(Malformed):
+        deliver_request_to_bytes(replace(deliver_request, envelopes=(first, twin, *others)))
+
+
+def test_a_bad_header_does_not_refuse_the_call(deliver_request: DeliverRequest) -> None:
+    first, second, *others = deliver_request.envelopes
+    envelopes = (replace(first, header=b"\xff\xff"), replace(second, header=b"\xff\xff"), *others)
+    request = replace(deliver_request, envelopes=envelopes)
+    assert deliver_request_from_bytes(deliver_request_to_bytes(request)) == request
+
+
+def test_an_unused_seal_is_refused(deliver_request: DeliverRequest) -> None:
+    first_only = tuple(replace(envelope, seal_index=0) for envelope in deliver_request.envelopes)
+    with pytest.raises(Malformed) as error:
+        deliver_request_to_bytes(replace(deliver_request, envelopes=first_only))
+    assert refused_at(error) == "DeliverRequest.seals"
+
+
+def test_a_request_without_key_is_refused(deliver_request: DeliverRequest) -> None:
+    message = exchange_pb2.DeliverRequest.FromString(deliver_request_to_bytes(deliver_request))
+    message.ClearField("key")
+    with pytest.raises(Malformed) as error:
+        deliver_request_from_bytes(message.SerializeToString())
+    assert refused_at(error) == "DeliverRequest.key"
+
+
+def test_a_receipt_of_absence_carries_no_leaf_and_any_other_one_does(receipt: Receipt) -> None:
+    receipt_to_bytes(replace(receipt, verdict=Verdict.ABSENT, leaf=None, findings=()))
+    for spoilt in (
+        replace(receipt, verdict=Verdict.ABSENT, findings=()),
+        replace(receipt, leaf=None),
+        replace(receipt, verdict=Verdict.ACCEPTED, leaf=None, findings=()),
+    ):
+        with pytest.raises(Malformed) as error:
+            receipt_to_bytes(spoilt)
+        assert refused_at(error) == "Receipt.leaf"
+
+
+def test_only_a_refusal_has_findings_and_only_an_acceptance_may_know_the_paper(receipt: Receipt) -> None:
+    for spoilt in (replace(receipt, verdict=Verdict.ACCEPTED), replace(receipt, already_known=True)):
+        with pytest.raises(Malformed):
+            receipt_to_bytes(spoilt)
+    receipt_to_bytes(replace(receipt, verdict=Verdict.ACCEPTED, findings=(), already_known=True))
+
+
+@pytest.mark.parametrize(("field", "length"), [("path", 257), ("rule", 65)])
+def test_a_longer_finding_is_refused_and_not_quietly_cut(receipt: Receipt, field: str, length: int) -> None:
+    message = answer_pb2.Receipt.FromString(receipt_to_bytes(receipt))
+    setattr(message.findings[0], field, "x" * length)
+    with pytest.raises(Malformed) as error:
+        receipt_from_bytes(message.SerializeToString(deterministic=True))
+    assert refused_at(error) == f"Finding.{field}"
+
+
+def test_no_paper_can_make_its_own_refusal_unwritable(receipt: Receipt) -> None:
+    worst = [Finding("X" * 100, "\u202e" + "\U00020000" * 300, "\x1b\n" + "規" * 100) for _ in range(80)]
+    findings = bounded_findings([*worst, Finding("", "\ud800", "")])
+    assert len(findings) >= 20
+    written = replace(receipt, findings=findings)
+    assert receipt_from_bytes(receipt_to_bytes(written)) == written
+
+
+def test_ordinary_findings_all_stay(receipt: Receipt) -> None:
+    findings = [Finding("RULE", f"/Certificate/Goods[{number}]/Weight", "must not be negative") for number in range(50)]
+    assert bounded_findings(findings) == tuple(findings)
+    assert bounded_findings([Finding("", "", "")]) == (Finding("RULE", "", ""),)
+
+
+def test_each_seal_of_a_response_is_sent_once(answers: tuple[Answer, ...]) -> None:
+    message = exchange_pb2.DeliverResponse.FromString(deliver_response_to_bytes(answers))
+    assert [answer.receipt.seal_index for answer in message.answers if answer.HasField("receipt")] == [0, 1, 0]
+    assert len(message.seals) == 2
+
+
+def test_an_unused_or_missing_seal_of_a_response_is_refused(answers: tuple[Answer, ...]) -> None:
+    message = exchange_pb2.DeliverResponse.FromString(deliver_response_to_bytes(answers))
+    message.seals.add(manifest=b"m", signature=b"s")
+    with pytest.raises(Malformed):
+        deliver_response_from_bytes(message.SerializeToString())
+    del message.seals[1:]
+    with pytest.raises(Malformed) as error:
+        deliver_response_from_bytes(message.SerializeToString())
+    assert refused_at(error) == "SignedReceipt.seal_index"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        answer_pb2.Answer(),
+        answer_pb2.Answer(coarse=answer_pb2.Coarse()),
+        answer_pb2.Answer(deferred=answer_pb2.Deferred()),
+        answer_pb2.Answer(message_id="6f1c3f0e-0000-4000-8000-000000000001", not_held=answer_pb2.NotHeld()),
+    ],
+    ids=["no outcome", "unspecified word", "unspecified code", "id of another version"],
+)
+def test_an_answer_that_says_nothing_is_refused(answer: answer_pb2.Answer) -> None:
+    with pytest.raises(Malformed):
+        deliver_response_from_bytes(exchange_pb2.DeliverResponse(answers=[answer]).SerializeToString())
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        {"checkpoint": bytes(4097)},
+        {"proof": exchange_pb2.ConsistencyProof()},
+        {"checkpoint": b"c", "proof": exchange_pb2.ConsistencyProof(nodes=[bytes(32)] * 65)},
+        {"checkpoint": b"c", "proof": exchange_pb2.ConsistencyProof(nodes=[bytes(31)])},
+    ],
+)
+def test_checkpoint_and_proof_are_bounded(answers: tuple[Answer, ...], log: dict[str, object]) -> None:
+    data = deliver_response_to_bytes(answers)
+    good = exchange_pb2.DeliverResponse(checkpoint=b"c", proof=exchange_pb2.ConsistencyProof(nodes=[bytes(32)] * 64))
+    assert deliver_response_from_bytes(data + good.SerializeToString()) == answers
+    with pytest.raises(WireError):
+        deliver_response_from_bytes(data + exchange_pb2.DeliverResponse(**log).SerializeToString())
+
+
+def test_a_description_crosses_unchanged(description: Description) -> None:
+    assert description_from_bytes(description_to_bytes(description)) == description
+
+
+def test_a_description_is_bounded(description: Description) -> None:
+    kind = description.kinds[0]
+    most = replace(description, kinds=(kind,) * 1024, versions=("v",) * 64, suites=("s",) * 64, calls=("c",) * 64)
+    assert description_from_bytes(description_to_bytes(most)) == most
+    for spoilt in (
+        replace(description, kinds=(kind,) * 1025),
+        replace(description, calls=("c",) * 65),
+        replace(description, versions=("\x1b",)),
+        replace(description, node="xb"),
+        replace(description, kinds=(ServedKind("kind", 0, accepts=True, sends=True),)),
+    ):
+        with pytest.raises(WireError):
+            description_to_bytes(spoilt)
