@@ -1,0 +1,1 @@
+"""Partners and what was agreed with them: data read strictly from TOML files, frozen, versioned."""

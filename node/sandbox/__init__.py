@@ -1,0 +1,1 @@
+"""Simulated partners, their keys and homes: real nodes of this code for demonstrations and tests."""

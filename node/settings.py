@@ -1,0 +1,192 @@
+"""Every setting of a node: read from `node.toml` in its home and from N2N_* variables, frozen, with laptop defaults.
+
+A node home:
+
+    node.toml                          what this module reads
+    node.db                            what the node remembers (unless [store] url says otherwise)
+    keys/{tls,sign,receipt}.{key,pem}  private key (mode 600) and certificate of each role
+    keys/decrypt-<id>.key              decryption keys (mode 600), old ones until they expire
+    keys/statement.xml, statement.sig.xml   the current key statement, as partners get it
+    partner_profiles/<CODE>/           partner.toml and one file per arrangement (docs/profiles.md)
+    certs/<CODE>/                      certificates and first key statement of a partner; of this node, to hand out
+    hub/                               the folders of the domestic hub
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from node.crypto.algorithms import Suite
+from node.errors import HomeNotFound, Language, SettingInvalid
+from node.model.ids import NodeCode, is_node_code
+from node.strict_toml import MAX_TEXT_CHARACTERS, Table, load
+
+SETTINGS_FILE = "node.toml"
+
+SCHEMA = 1
+"""The one layout of node.toml that this version reads."""
+
+ENVIRONMENT_PREFIX = "N2N_"
+"""N2N_LOG_LEVEL is `level` under [log]: prefix, table, key."""
+
+MAX_BATCH_ENVELOPES = 64
+MAX_BATCH_BYTES = 4 * 1024 * 1024
+"""Protocol 1: a request holds at most 64 envelopes and 4 MiB."""
+
+MAX_CLAIM_JOBS = 64
+"""One group commit takes 64 jobs (architecture 6)."""
+
+
+class LogLevel(StrEnum):
+    """From which severity on the journal speaks."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+class LogFormat(StrEnum):
+    """For people (`text`) or machines (`json`, one object a line)."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class HubKind(StrEnum):
+    """Words for the adapters to the domestic hub."""
+
+    FOLDER = "folder"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFiles:
+    """Where the node's own keys lie."""
+
+    folder: Path
+
+    @property
+    def tls_key(self) -> Path:
+        """Private key of the TLS identity, both as server and as client."""
+        return self.folder / "tls.key"
+
+    @property
+    def tls_certificate(self) -> Path:
+        """Certificate chain of the TLS identity."""
+        return self.folder / "tls.pem"
+
+    @property
+    def sign_key(self) -> Path:
+        """Private key that signs papers, seals and key statements."""
+        return self.folder / "sign.key"
+
+    @property
+    def sign_certificate(self) -> Path:
+        """Certificate of the sign key."""
+        return self.folder / "sign.pem"
+
+    @property
+    def receipt_key(self) -> Path:
+        """Private key that signs receipts and look-up answers."""
+        return self.folder / "receipt.key"
+
+    @property
+    def receipt_certificate(self) -> Path:
+        """Certificate of the receipt key."""
+        return self.folder / "receipt.pem"
+
+    @property
+    def decryption_keys(self) -> tuple[Path, ...]:
+        """Files of the decryption keys that exist now, by name."""
+        return tuple(sorted(self.folder.glob("decrypt-*.key")))
+
+    @property
+    def statement(self) -> Path:
+        """The node's current key statement."""
+        return self.folder / "statement.xml"
+
+    @property
+    def statement_signature(self) -> Path:
+        """The signature over the current key statement."""
+        return self.folder / "statement.sig.xml"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a node is told about itself; every limit carries its unit in its name."""
+
+    home: Path
+    code: NodeCode
+    name: Mapping[Language, str]
+    listen_exchange: str
+    store_url: str
+    keys: KeyFiles
+    suites: tuple[Suite, ...]
+    hub_kind: HubKind
+    hub_folder: Path
+    profiles_folder: Path
+    log_level: LogLevel
+    log_format: LogFormat
+    batch_envelopes: int
+    batch_bytes: int
+    claim_jobs: int
+    lease_s: float
+    body_retention_days: int
+
+
+def load_settings(home: Path, env: Mapping[str, str]) -> Settings:
+    """The settings of the node at `home`, with N2N_* variables of `env` in place of the file's values.
+
+    Raises HomeNotFound, or SettingInvalid with file and line (or the variable) and a remedy.
+    """
+    home = home.absolute()
+    if not (home / SETTINGS_FILE).is_file():
+        raise HomeNotFound(path=home)
+    root = load(home / SETTINGS_FILE, SETTINGS_FILE, SettingInvalid).overlaid(env, ENVIRONMENT_PREFIX, _TABLES)
+    root.integer("schema", SCHEMA, SCHEMA)
+    code = root.text("code")
+    if not is_node_code(code):
+        raise root.refusal("code", "code must be two capital letters and up to 14 capitals or digits, as in XA or XA2")
+    name = root.names("name", dict.fromkeys(Language, code))
+    listen, store, keys, hub, profiles, log, batch, jobs = (root.table(key, optional=True) for key in _TABLES)
+    settings = Settings(
+        home=home,
+        code=NodeCode(code),
+        name=name,
+        listen_exchange=listen.address("exchange", "127.0.0.1:7443", any_port=True),
+        store_url=_store_url(store, home),
+        body_retention_days=store.integer("body_retention_days", 1, 36_500, 3650),
+        keys=KeyFiles(_folder(keys, "folder", home, "keys")),
+        suites=keys.words("suites", Suite, (Suite.HYBRID, Suite.X25519)),
+        hub_kind=hub.word("kind", HubKind, HubKind.FOLDER),
+        hub_folder=_folder(hub, "folder", home, "hub"),
+        profiles_folder=_folder(profiles, "folder", home, "partner_profiles"),
+        log_level=log.word("level", LogLevel, LogLevel.INFO),
+        log_format=log.word("format", LogFormat, LogFormat.TEXT),
+        batch_envelopes=batch.integer("envelopes", 1, MAX_BATCH_ENVELOPES, 32),
+        batch_bytes=batch.integer("bytes", 1024, MAX_BATCH_BYTES, 256 * 1024),
+        claim_jobs=jobs.integer("claim", 1, MAX_CLAIM_JOBS, MAX_CLAIM_JOBS),
+        lease_s=jobs.number("lease_s", 1, 3600, 60),
+    )
+    for table in (listen, store, keys, hub, profiles, log, batch, jobs, root):
+        table.close()
+    return settings
+
+
+_TABLES = ("listen", "store", "keys", "hub", "profiles", "log", "batch", "jobs")
+
+
+def _folder(table: Table, key: str, home: Path, default: str) -> Path:
+    """A folder, relative to the home unless absolute."""
+    return home / table.text(key, default)
+
+
+def _store_url(store: Table, home: Path) -> str:
+    """`sqlite:///file`, its path relative to the home unless it begins with a fourth slash."""
+    scheme = "sqlite:///"
+    url = store.text("url", f"{scheme}node.db", longest=MAX_TEXT_CHARACTERS)
+    path = url.removeprefix(scheme)
+    if path == url or not path or "?" in path:
+        raise store.refusal("url", "url must be sqlite:/// and a file, as in sqlite:///node.db")
+    return f"{scheme}{home / path}"
