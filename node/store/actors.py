@@ -1,0 +1,33 @@
+"""Who acts: every act in the audit names one of them."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+from sqlalchemy import select
+
+from node.store.database import Tx
+from node.store.sql import insert_if_absent
+from node.store.tables import ACTOR
+
+ActorId = NewType("ActorId", int)
+"""Number of an actor in this node's store."""
+
+
+class ActorKind(StrEnum):
+    """What an actor is."""
+
+    HUMAN = "human"
+    SYSTEM = "system"
+    HUB = "hub"
+    PARTNER = "partner"
+
+
+def ensure(tx: Tx, name: str, kind: ActorKind, now: datetime) -> ActorId:
+    """The actor of this kind and name, made when it acts for the first time."""
+    query = select(ACTOR.c.id).where(ACTOR.c.kind == kind.value, ACTOR.c.name == name)
+    known = tx.execute(query).scalar()
+    if known is None:
+        insert_if_absent(tx, ACTOR, {"kind": kind.value, "name": name, "created_at": now})
+        known = tx.execute(query).scalar_one()
+    return ActorId(known)

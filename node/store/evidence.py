@@ -1,0 +1,49 @@
+"""The timeline of each exchange. Entries are only ever added."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from node.model.evidence import EvidenceFact, Fact
+from node.model.ids import Digest, ExchangeId
+from node.store.columns import intact
+from node.store.database import Tx
+from node.store.sql import insert_rows
+from node.store.tables import EVIDENCE
+
+
+def add(tx: Tx, facts: Sequence[EvidenceFact]) -> None:
+    """Add facts, in this order."""
+    rows = [
+        {
+            "exchange_id": fact.exchange,
+            "moment": fact.moment,
+            "fact": fact.fact.value,
+            "digest": fact.digest,
+            "detail": fact.detail,
+        }
+        for fact in facts
+    ]
+    insert_rows(tx, EVIDENCE, rows)
+
+
+def timeline(tx: Tx, exchange: ExchangeId) -> list[EvidenceFact]:
+    """All facts about an exchange in the order they were stored."""
+    query = select(EVIDENCE).where(EVIDENCE.c.exchange_id == exchange).order_by(EVIDENCE.c.id)
+    with intact("evidence"):
+        return [
+            EvidenceFact(
+                exchange=ExchangeId(row.exchange_id),
+                moment=row.moment,
+                fact=Fact(row.fact),
+                digest=None if row.digest is None else Digest(row.digest),
+                detail=row.detail,
+            )
+            for row in tx.execute(query)
+        ]
+
+
+def count(tx: Tx, exchange: ExchangeId, fact: Fact, detail_begins: str = "") -> int:
+    """How often a fact stands in an exchange's timeline with a detail that begins so."""
+    query = select(func.count()).where(EVIDENCE.c.exchange_id == exchange, EVIDENCE.c.fact == fact.value)
+    return int(tx.execute(query.where(EVIDENCE.c.detail.startswith(detail_begins, autoescape=True))).scalar_one())

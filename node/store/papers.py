@@ -1,0 +1,100 @@
+"""Accepted papers by what names them, for the rules about the same paper and the same number (protocol 3, 5)."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import Row, Select, select, tuple_
+
+from node.errors import RaceLost
+from node.model.exchange import Direction, Exchange
+from node.model.ids import Digest, ExchangeId, NodeCode
+from node.store.database import Tx
+from node.store.sql import insert_rows
+from node.store.tables import PAPER
+
+
+@dataclass(frozen=True, slots=True)
+class NewPaper:
+    """A paper that was accepted: its identity and the exchange that brought it."""
+
+    exchange: ExchangeId
+    partner: NodeCode
+    direction: Direction
+    issuer: str
+    number: str
+    version: str
+    document_sha256: Digest
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> Self:
+        """The paper that an exchange carries."""
+        return cls(
+            exchange=exchange.id,
+            partner=exchange.partner,
+            direction=exchange.direction,
+            issuer=exchange.issuer,
+            number=exchange.number,
+            version=exchange.version,
+            document_sha256=Digest(exchange.document_sha256),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPaper:
+    """A paper we hold as accepted."""
+
+    issuer: str
+    number: str
+    version: str
+    document_sha256: Digest
+    exchange: ExchangeId
+
+
+def known(
+    tx: Tx, partner: NodeCode, direction: Direction, keys: Collection[tuple[str, str]]
+) -> dict[tuple[str, str], tuple[KnownPaper, ...]]:
+    """Accepted papers under these (issuer, number), oldest first; numbers never seen are missing from the result."""
+    wanted = tuple_(PAPER.c.issuer, PAPER.c.number).in_(sorted(set(keys)))
+    found: dict[tuple[str, str], tuple[KnownPaper, ...]] = {}
+    for row in tx.execute(_of(partner, direction).where(wanted)):
+        key = (row.issuer, row.number)
+        found[key] = (*found.get(key, ()), _known(row))
+    return found
+
+
+def by_document(
+    tx: Tx, partner: NodeCode, direction: Direction, digests: Collection[bytes]
+) -> dict[Digest, KnownPaper]:
+    """Accepted papers by SHA-256 of the document, the oldest of each; digests never seen are missing."""
+    found: dict[Digest, KnownPaper] = {}
+    for row in tx.execute(_of(partner, direction).where(PAPER.c.document_sha256.in_(sorted(set(digests))))):
+        found.setdefault(Digest(row.document_sha256), _known(row))
+    return found
+
+
+def record(tx: Tx, rows: Sequence[NewPaper]) -> None:
+    """Count papers as accepted. RaceLost when the same paper of the same sender came in meanwhile."""
+    values = [
+        {
+            "exchange_id": paper.exchange,
+            "partner": paper.partner,
+            "direction": paper.direction.value,
+            "issuer": paper.issuer,
+            "number": paper.number,
+            "version": paper.version,
+            "document_sha256": paper.document_sha256,
+        }
+        for paper in rows
+    ]
+    insert_rows(tx, PAPER, values, lost=RaceLost())
+
+
+def _of(partner: NodeCode, direction: Direction) -> Select[tuple[object, ...]]:
+    mine = select(PAPER).where(PAPER.c.partner == partner, PAPER.c.direction == direction.value)
+    # Ids of exchanges are ordered by time.
+    return mine.order_by(PAPER.c.exchange_id)
+
+
+def _known(row: Row[tuple[object, ...]]) -> KnownPaper:
+    return KnownPaper(row.issuer, row.number, row.version, Digest(row.document_sha256), ExchangeId(row.exchange_id))

@@ -1,0 +1,83 @@
+"""The seam to the database: exceptions of SQLAlchemy and its drivers become errors of the node here and nowhere else.
+
+Messages of SQLite name tables and columns, never values, and may be shown; those of other databases may quote rows, so
+only their condition code is.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from sqlalchemy import exc
+
+from node.errors import NodeError, StoreCorrupt, StoreRefused, StoreUnavailable, Unexpected
+
+_UNIQUE_SQLITE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
+_UNIQUE_SQLSTATE = "23505"
+_CORRUPT_SQLITE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_PROGRAMMING_SQLITE = "SQLITE_ERROR"
+"""What SQLite calls a statement it cannot run at all, such as one naming an unknown table: never cured by waiting."""
+
+
+def translated(error: BaseException) -> BaseException:
+    """The error of the node that `error` stands for; anything that is not the database's is returned as it is."""
+    if isinstance(error, NodeError) or not isinstance(error, exc.SQLAlchemyError | sqlite3.Error):
+        return error
+    mine = _judged(error)
+    mine.__cause__ = error
+    return mine
+
+
+def _judged(error: exc.SQLAlchemyError | sqlite3.Error) -> NodeError:
+    name = _condition(error)
+    if name.startswith(_CORRUPT_SQLITE):
+        return StoreCorrupt(what="database file")
+    if name == _PROGRAMMING_SQLITE:
+        return Unexpected(detail=_plain(error))
+    if isinstance(error, exc.IntegrityError | sqlite3.IntegrityError):
+        return StoreRefused(rule=_plain(error))
+    if isinstance(error, exc.OperationalError | exc.TimeoutError | exc.InterfaceError | sqlite3.OperationalError):
+        return StoreUnavailable(detail=_plain(error))
+    return Unexpected(detail=_plain(error))
+
+
+def is_unique_violation(error: exc.IntegrityError) -> bool:
+    """Whether a unique or primary key was taken, as opposed to any other broken constraint."""
+    name = _condition(error)
+    return name in _UNIQUE_SQLITE or name == _UNIQUE_SQLSTATE
+
+
+@contextmanager
+def unique_or(lost: NodeError) -> Iterator[None]:
+    """Raise `lost` when a statement inside finds its unique key taken; other broken constraints pass through."""
+    try:
+        yield
+    except exc.IntegrityError as error:
+        if is_unique_violation(error):
+            raise lost from error
+        raise
+
+
+@contextmanager
+def seam() -> Iterator[None]:
+    """Whatever the database raises inside leaves as an error of the node."""
+    try:
+        yield
+    except (exc.SQLAlchemyError, sqlite3.Error) as error:
+        raise translated(error) from error
+
+
+def _driver_error(error: BaseException) -> BaseException:
+    return (error.orig or error) if isinstance(error, exc.StatementError) else error
+
+
+def _condition(error: BaseException) -> str:
+    driver = _driver_error(error)
+    return str(getattr(driver, "sqlite_errorname", None) or getattr(driver, "sqlstate", None) or "")
+
+
+def _plain(error: BaseException) -> str:
+    driver = _driver_error(error)
+    if isinstance(driver, sqlite3.Error):
+        return str(driver)
+    return f"{type(driver).__name__} {_condition(error)}".strip()

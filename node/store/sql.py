@@ -1,0 +1,37 @@
+"""The few statements that every topic needs, and the one place where databases differ."""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias
+
+from sqlalchemy import Table, insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+from node.errors import NodeError
+from node.store.database import Tx
+from node.store.seam import unique_or
+
+Value: TypeAlias = object
+"""What a column takes; the table's types judge it."""
+
+
+def insert_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Value]], lost: NodeError | None = None) -> None:
+    """Insert `rows` in one statement; none is fine. A taken unique key raises `lost` when given."""
+    if not rows:
+        return
+    values = [dict(row) for row in rows]
+    if lost is None:
+        tx.execute(insert(table), values)
+        return
+    with unique_or(lost):
+        tx.execute(insert(table), values)
+
+
+def insert_if_absent(tx: Tx, table: Table, row: Mapping[str, Value]) -> bool:
+    """Insert `row` unless one of its unique keys is taken; whether it was inserted."""
+    build = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
+    return tx.execute(build(table).values(**row).on_conflict_do_nothing()).rowcount == 1
+
+
+def texts(values: Collection[str]) -> list[str]:
+    """Distinct texts in a fixed order, for IN: equal questions are equal statements."""
+    return sorted(set(values))

@@ -1,0 +1,351 @@
+"""The tables. Declarations only: every function of the store speaks SQLAlchemy Core against the constants at the end.
+
+Small rows that change (exchange, job) are apart from large rows that never do (document, sealed, receipt): an update
+rewrites its whole row, so nothing that holds a body is ever updated. Tables marked *append-only* refuse UPDATE and
+DELETE by triggers of the first migration; `document` gives a row up only when its tombstone stands.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Index, MetaData, Table, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from node.store.columns import SEQUENCE, Moment
+
+NAMES = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Every constraint has a name, so that a later migration can find it on any database."""
+
+APPEND_ONLY = (
+    "audit",
+    "document_signature",
+    "evidence",
+    "receipt",
+    "receipt_dispute",
+    "seal",
+    "sealed",
+    "tombstone",
+)
+"""Tables whose rows are never changed and never deleted."""
+
+
+class Row(SQLModel):
+    """Base of the tables, with their own list of tables and names."""
+
+    metadata = MetaData(naming_convention=NAMES)
+
+
+class ActorRow(Row, table=True):
+    """Who acts: people, the node itself, the hub, partners."""
+
+    __tablename__ = "actor"
+    __table_args__ = (UniqueConstraint("kind", "name"),)
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    kind: str
+    name: str
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class AuditRow(Row, table=True):
+    """Append-only: who did what to which object, when."""
+
+    __tablename__ = "audit"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    moment: datetime = Field(sa_type=Moment)
+    actor_id: int = Field(foreign_key="actor.id", sa_type=SEQUENCE)
+    act: str
+    object: str
+    detail: str
+
+
+class ExchangeRow(Row, table=True):
+    """One exchange: states and small columns, without bodies. The only table besides `job` that is updated."""
+
+    __tablename__ = "exchange"
+    __table_args__ = (
+        UniqueConstraint("direction", "partner", "message_id"),
+        # Serves lists by state and, because it covers them, the counts of the front page.
+        Index(None, "state", "partner", "direction"),
+    )
+
+    id: str = Field(primary_key=True)
+    direction: str
+    partner: str
+    arrangement: str
+    arrangement_version: int
+    kind: str
+    kind_version: int
+    assurance: str
+    state: str
+    priority: int
+    issuer: str
+    number: str
+    version: str
+    document_sha256: bytes
+    created_at: datetime = Field(sa_type=Moment)
+    updated_at: datetime = Field(sa_type=Moment)
+    message_id: str | None = None
+    leaf: bytes | None = None
+    expires_at: datetime | None = Field(default=None, sa_type=Moment)
+    idempotency_key: str | None = None
+    conversation_id: str
+    refers_to: str
+    first_cause: str
+    last_cause: str
+    follows: str | None = None
+    already_known: bool
+
+
+class SubmissionRow(Row, table=True):
+    """What the hub called a paper when it handed it in. No foreign key: the key is claimed before the exchange is."""
+
+    __tablename__ = "submission"
+
+    idempotency_key: str = Field(primary_key=True)
+    submitted_sha256: bytes
+    exchange_id: str
+
+
+class DocumentRow(Row, table=True):
+    """The exact bytes of a paper and what was read from them. Never updated; deleted only behind a tombstone."""
+
+    __tablename__ = "document"
+
+    exchange_id: str = Field(primary_key=True, foreign_key="exchange.id")
+    content: bytes
+    media_type: str
+    ucr: str
+    chain_issuer: str | None = None
+    chain_number: str | None = None
+    predecessor: bytes | None = None
+    fields: str
+
+
+class SealRow(Row, table=True):
+    """Append-only: manifest and signature; the id is a digest of both, so a seal that comes again is stored once."""
+
+    __tablename__ = "seal"
+
+    id: str = Field(primary_key=True)
+    purpose: str
+    issued_by_us: bool
+    partner: str
+    manifest: bytes
+    signature: bytes
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class SealedRow(Row, table=True):
+    """Append-only: what `seal` fixed for ever, and where its leaf stands."""
+
+    __tablename__ = "sealed"
+
+    exchange_id: str = Field(primary_key=True, foreign_key="exchange.id")
+    message_id: str
+    header: bytes
+    # SQLAlchemy keeps the attribute name `metadata` for itself.
+    particulars: bytes
+    salt: bytes
+    body_digest: bytes
+    leaf: bytes
+    seal_id: str = Field(foreign_key="seal.id")
+    leaf_index: int
+    path: bytes
+    signatures: bytes
+
+
+class DocumentSignatureRow(Row, table=True):
+    """Append-only: document signatures made anew; they lie outside the leaf (protocol 2), the latest is sent."""
+
+    __tablename__ = "document_signature"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    exchange_id: str = Field(foreign_key="exchange.id", index=True)
+    signatures: bytes
+    made_at: datetime = Field(sa_type=Moment)
+
+
+class ReceiptRow(Row, table=True):
+    """Append-only: the one final answer per (partner, direction, message id); `log_index` counts the issued ones."""
+
+    __tablename__ = "receipt"
+    __table_args__ = (UniqueConstraint("partner", "log_index"),)
+
+    partner: str = Field(primary_key=True)
+    direction: str = Field(primary_key=True)
+    message_id: str = Field(primary_key=True)
+    leaf: bytes | None = None
+    verdict: int
+    receipt: bytes
+    seal_id: str = Field(foreign_key="seal.id")
+    leaf_index: int
+    path: bytes
+    exchange_id: str | None = Field(default=None, foreign_key="exchange.id", index=True)
+    received_at: datetime = Field(sa_type=Moment)
+    log_index: int | None = Field(default=None, sa_type=SEQUENCE)
+
+
+class ReceiptLogRow(Row, table=True):
+    """How many receipts we issued to a partner; the row is locked until commit, so numbers follow commit order."""
+
+    __tablename__ = "receipt_log"
+
+    partner: str = Field(primary_key=True)
+    size: int = Field(sa_type=SEQUENCE)
+
+
+class ReceiptDisputeRow(Row, table=True):
+    """Append-only: a valid receipt that differs from the one that settled the exchange."""
+
+    __tablename__ = "receipt_dispute"
+
+    exchange_id: str = Field(primary_key=True, foreign_key="exchange.id")
+    receipt_sha256: bytes = Field(primary_key=True)
+    partner: str
+    message_id: str
+    verdict: int
+    receipt: bytes
+    seal_id: str = Field(foreign_key="seal.id")
+    leaf_index: int
+    path: bytes
+    received_at: datetime = Field(sa_type=Moment)
+
+
+class JobRow(Row, table=True):
+    """The next thing to do for an exchange. `due_at` NULL: nothing; the row stays so that its fence never repeats."""
+
+    __tablename__ = "job"
+    __table_args__ = (
+        Index(
+            "ix_job_lane", "partner", "verb", "priority", "due_at", "exchange_id",
+            sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL"),
+        ),
+        Index(
+            "ix_job_blocked_by", "blocked_by",
+            sqlite_where=text("blocked_by IS NOT NULL"), postgresql_where=text("blocked_by IS NOT NULL"),
+        ),
+    )  # fmt: skip
+
+    exchange_id: str = Field(primary_key=True, foreign_key="exchange.id")
+    partner: str
+    verb: str
+    priority: int
+    due_at: datetime | None = Field(default=None, sa_type=Moment)
+    blocked_by: str | None = None
+    attempts: int
+    fence: int = Field(sa_type=SEQUENCE)
+    worker: str | None = None
+    lease_until: datetime | None = Field(default=None, sa_type=Moment)
+    first_cause: str
+    created_at: datetime = Field(sa_type=Moment)
+
+
+class EvidenceRow(Row, table=True):
+    """Append-only: the timeline of an exchange."""
+
+    __tablename__ = "evidence"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    exchange_id: str = Field(foreign_key="exchange.id", index=True)
+    moment: datetime = Field(sa_type=Moment)
+    fact: str
+    digest: bytes | None = None
+    detail: str
+
+
+class PaperRow(Row, table=True):
+    """Accepted papers by their identity, for the rules about the same paper and the same number (protocol 3)."""
+
+    __tablename__ = "paper"
+    __table_args__ = (
+        # Only what comes in has one effect per paper; our own hub may send the same paper twice.
+        Index(
+            "ux_paper_inbound", "partner", "issuer", "number", "version", "document_sha256", unique=True,
+            sqlite_where=text("direction = 'in'"), postgresql_where=text("direction = 'in'"),
+        ),
+        Index("ix_paper_number", "partner", "direction", "issuer", "number"),
+        Index("ix_paper_document", "partner", "direction", "document_sha256"),
+    )  # fmt: skip
+
+    exchange_id: str = Field(primary_key=True, foreign_key="exchange.id")
+    partner: str
+    direction: str
+    issuer: str
+    number: str
+    version: str
+    document_sha256: bytes
+
+
+class PartnerKeyStatementRow(Row, table=True):
+    """Verified key statements of partners; the highest sequence is in force."""
+
+    __tablename__ = "partner_key_statement"
+
+    partner: str = Field(primary_key=True)
+    sequence: int = Field(primary_key=True, sa_type=SEQUENCE)
+    document: bytes
+    signature: bytes
+    stored_at: datetime = Field(sa_type=Moment)
+
+
+class CheckpointRow(Row, table=True):
+    """Signed tree heads that partners showed us; the largest is kept."""
+
+    __tablename__ = "checkpoint"
+
+    partner: str = Field(primary_key=True)
+    size: int = Field(sa_type=SEQUENCE)
+    note: bytes
+
+
+class TombstoneRow(Row, table=True):
+    """Append-only: the body of this exchange was purged, by whom and why."""
+
+    __tablename__ = "tombstone"
+
+    exchange_id: str = Field(primary_key=True, foreign_key="exchange.id")
+    document_sha256: bytes
+    purged_at: datetime = Field(sa_type=Moment)
+    actor_id: int = Field(foreign_key="actor.id", sa_type=SEQUENCE)
+    reason: str
+
+
+class SettingRow(Row, table=True):
+    """Small facts about the store itself."""
+
+    __tablename__ = "setting"
+
+    name: str = Field(primary_key=True)
+    value: str
+
+
+def _table(row: type[Row]) -> Table:
+    return row.metadata.tables[str(row.__tablename__)]
+
+
+ACTOR = _table(ActorRow)
+AUDIT = _table(AuditRow)
+EXCHANGE = _table(ExchangeRow)
+SUBMISSION = _table(SubmissionRow)
+DOCUMENT = _table(DocumentRow)
+SEAL = _table(SealRow)
+SEALED = _table(SealedRow)
+DOCUMENT_SIGNATURE = _table(DocumentSignatureRow)
+RECEIPT = _table(ReceiptRow)
+RECEIPT_LOG = _table(ReceiptLogRow)
+RECEIPT_DISPUTE = _table(ReceiptDisputeRow)
+JOB = _table(JobRow)
+EVIDENCE = _table(EvidenceRow)
+PAPER = _table(PaperRow)
+PARTNER_KEY_STATEMENT = _table(PartnerKeyStatementRow)
+CHECKPOINT = _table(CheckpointRow)
+TOMBSTONE = _table(TombstoneRow)
+SETTING = _table(SettingRow)
+METADATA = Row.metadata

@@ -1,0 +1,88 @@
+"""Proof cannot be changed through the database, not even by statements the store never makes."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+from sqlalchemy import Table, func, select
+
+from node.errors import StoreRefused
+from node.model.envelope import Purpose
+from node.model.evidence import EvidenceFact, Fact
+from node.model.receipt import Verdict
+from node.store import actors, audit, evidence, exchanges, receipts, retention
+from node.store.database import Database, Tx
+from node.store.tables import APPEND_ONLY, DOCUMENT, METADATA, TOMBSTONE
+
+if TYPE_CHECKING:
+    from conftest import Trade
+
+
+@pytest.fixture
+def full(database: Database, trade: "Trade") -> Database:
+    """A row in every append-only table."""
+    kept, purged = trade.exchange(), trade.exchange(state=exchanges.State.EXPIRED)
+
+    def fill(tx: Tx) -> None:
+        actor = actors.ensure(tx, "n2n", actors.ActorKind.SYSTEM, trade.now)
+        audit.add(tx, actor, "accepted", kept.id, {}, trade.now)
+        exchanges.insert(tx, [kept, purged])
+        exchanges.insert_documents(tx, [trade.document(kept), trade.document(purged)])
+        seal = exchanges.insert_seal(tx, trade.seal(), Purpose.PAPERS, True, trade.partner, trade.now)
+        sealed = trade.sealed(kept, seal)
+        exchanges.insert_sealed(tx, [sealed])
+        exchanges.replace_signatures(tx, kept.id, (b"new",), trade.now)
+        evidence.add(tx, [EvidenceFact(kept.id, trade.now, Fact.SEALED)])
+        for content in (b"first", b"differs"):
+            signed = trade.signed(content)
+            receipts.settle(tx, kept.id, trade.partner, sealed.message_id, Verdict.ACCEPTED, signed, trade.now)
+        retention.purge_bodies(tx, trade.later(days=1), actor, "time is over", trade.now)
+
+    database.write(fill)
+    return database
+
+
+def count(database: Database, table: Table) -> int:
+    return database.read(lambda tx: int(tx.execute(select(func.count()).select_from(table)).scalar_one()))
+
+
+@pytest.mark.parametrize("name", APPEND_ONLY)
+def test_a_row_of_proof_is_neither_deleted_nor_changed(full: Database, name: str) -> None:
+    table = METADATA.tables[name]
+    before = full.read(lambda tx: tx.execute(table.select()).all())
+    assert before
+    with pytest.raises(StoreRefused, match="append-only"):
+        full.write(lambda tx: tx.execute(table.delete()))
+    for column in table.columns:
+        with pytest.raises(StoreRefused, match="append-only"):
+            full.write(lambda tx, column=column: tx.execute(table.update().values({column: column})))
+    assert full.read(lambda tx: tx.execute(table.select()).all()) == before
+
+
+@pytest.mark.parametrize("name", [*APPEND_ONLY, "document"])
+def test_a_row_of_proof_is_not_replaced_by_inserting_over_it(full: Database, name: str) -> None:
+    table = METADATA.tables[name]
+    before = full.read(lambda tx: tx.execute(table.select()).all())
+
+    def over(tx: Tx) -> None:
+        tx.exec_driver_sql(f"INSERT OR REPLACE INTO {name} SELECT * FROM {name}")
+
+    with pytest.raises(StoreRefused, match=r"append-only|document"):
+        full.write(over)
+    assert full.read(lambda tx: tx.execute(table.select()).all()) == before
+
+
+def test_a_document_is_never_updated(full: Database) -> None:
+    with pytest.raises(StoreRefused, match="never updated"):
+        full.write(lambda tx: tx.execute(DOCUMENT.update().values(content=b"other")))
+
+
+def test_a_document_without_a_tombstone_is_not_deleted(full: Database) -> None:
+    with pytest.raises(StoreRefused, match="tombstone"):
+        full.write(lambda tx: tx.execute(DOCUMENT.delete()))
+    assert count(full, DOCUMENT) == 1
+    assert count(full, TOMBSTONE) == 1
+
+
+def test_an_exchange_with_proof_cannot_be_deleted(full: Database) -> None:
+    with pytest.raises(StoreRefused, match="FOREIGN KEY"):
+        full.write(lambda tx: tx.execute(METADATA.tables["exchange"].delete()))

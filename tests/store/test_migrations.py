@@ -1,0 +1,96 @@
+"""The schema: up, down, up again; what the migrations make is what the tables say."""
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect
+
+from node.errors import StoreVersion
+from node.store import schema
+from node.store.database import Database, Tx
+from node.store.tables import APPEND_ONLY, METADATA
+
+if TYPE_CHECKING:
+    from conftest import Trade
+
+
+def differences(tx: Tx) -> list[Any]:
+    context = MigrationContext.configure(tx, opts={"compare_type": True, "compare_server_default": True})
+    return list(compare_metadata(context, METADATA))
+
+
+def table_names(tx: Tx) -> set[str]:
+    return set(inspect(tx).get_table_names())
+
+
+def test_the_migrations_make_exactly_the_tables_that_are_declared(database: Database) -> None:
+    assert database.read(differences) == []
+    assert database.read(table_names) == {*METADATA.tables, "alembic_version"}
+
+
+def test_a_difference_between_migrations_and_tables_would_be_seen(database: Database) -> None:
+    database.write(lambda tx: tx.exec_driver_sql("ALTER TABLE setting ADD COLUMN extra VARCHAR"))
+    assert database.read(differences) != []
+
+
+def test_down_leaves_nothing_and_up_again_is_the_same(database: Database) -> None:
+    database.write(lambda tx: schema.to(tx, "base"))
+    assert database.read(table_names) == {"alembic_version"}
+    database.migrate()
+    assert database.read(differences) == []
+
+
+def test_down_works_with_rows_in_append_only_tables(database: Database, trade: "Trade") -> None:
+    trade.put(database)
+    database.write(trade.issued)
+    database.write(lambda tx: schema.to(tx, "base"))
+    assert database.read(table_names) == {"alembic_version"}
+
+
+def test_the_revision_this_program_needs_is_the_newest_there_is() -> None:
+    scripts = ScriptDirectory(str(Path(schema.__file__).parent / "migrations"))
+    assert scripts.get_heads() == [schema.NEEDED]
+
+
+def test_opening_a_store_does_not_wait_for_the_migration_tool(database: Database, database_url: str) -> None:
+    code = (
+        "import sys; from node.store.database import Database; "
+        f"store = Database.open({database_url!r}); store.migrate(); store.require_current(); store.close(); "
+        "sys.exit('alembic' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_migrating_twice_changes_nothing(database: Database) -> None:
+    database.migrate()
+    assert database.read(schema.found) == schema.NEEDED
+
+
+def test_a_database_of_a_newer_program_is_refused_and_untouched(database: Database) -> None:
+    database.write(lambda tx: tx.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(StoreVersion) as refusal:
+        database.migrate()
+    assert refusal.value.fields == {"found": "9999", "needed": schema.NEEDED}
+    assert database.read(schema.found) == "9999"
+    with pytest.raises(StoreVersion):
+        database.require_current()
+
+
+def test_an_empty_database_is_not_current(database_url: str) -> None:
+    database = Database.open(database_url)
+    with pytest.raises(StoreVersion) as refusal:
+        database.require_current()
+    assert refusal.value.fields["found"] == "none"
+    database.migrate()
+    database.require_current()
+    database.close()
+
+
+def test_the_list_of_append_only_tables_names_tables(database: Database) -> None:
+    assert set(APPEND_ONLY) <= database.read(table_names)
