@@ -1,0 +1,197 @@
+"""What goes into one call to a partner: which papers are due, what to ask about them, how they are packed and encrypted."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from node.crypto.algorithms import Suite
+from node.crypto.boxes import CALL_KEY_BYTES, close_body, wrap_call_key
+from node.crypto.keys import AnnouncedKey, KeyUse
+from node.crypto.verification import verify_key_statement
+from node.errors import PartnerKeyMissing
+from node.flows.ports import Node
+from node.model.envelope import Body, DeliverRequest, Envelope, Seal, StatusRequest
+from node.model.exchange import Exchange, State
+from node.model.ids import ExchangeId, MessageId, NodeCode
+from node.model.job import Job
+from node.model.receipt import KeyStatement
+from node.profiles.partner import Partner
+from node.store import exchanges, jobs, partner_keys
+from node.store.database import Tx
+from node.wire import MAX_ENVELOPES, body_to_bytes, header_from_bytes
+
+_OWED = frozenset({State.SEALED, State.UNRESOLVED})
+
+
+@dataclass(frozen=True, slots=True)
+class Consignment:
+    """One paper that is owed to the partner, exactly as it was sealed."""
+
+    job: Job
+    exchange: Exchange
+    sealed: exchanges.StoredSealed
+    document: bytes
+    expires_at: datetime
+
+    @property
+    def maybe_sent(self) -> bool:
+        """Whether an earlier call may have carried it; the first committed claim counts as sending (protocol 3)."""
+        return self.exchange.state is State.UNRESOLVED or self.job.attempts > 1
+
+    def expired(self, now: datetime) -> bool:
+        """Whether the partner would no longer accept it."""
+        return now > self.expires_at
+
+    @property
+    def size(self) -> int:
+        """Bytes it adds to a call, roughly; enough to fill calls evenly."""
+        return len(self.document) + sum(map(len, self.sealed.signatures)) + len(self.sealed.header)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """All that a claimed batch owes, sorted by what must happen with it."""
+
+    partner: Partner
+    fresh: tuple[Consignment, ...]
+    unresolved: tuple[Consignment, ...]
+    expired: tuple[Consignment, ...]
+    expired_unsent: tuple[Consignment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A Status call about some of our papers."""
+
+    consignments: tuple[Consignment, ...]
+    request: StatusRequest
+    deadline_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cargo:
+    """The papers of one Deliver call."""
+
+    partner: Partner
+    consignments: tuple[Consignment, ...]
+    seals: Mapping[str, Seal]
+
+    @property
+    def deadline_s(self) -> float:
+        """Seconds the partner has to answer."""
+        return self.partner.channel.deadline_s
+
+
+def load(node: Node, claimed: Sequence[Job]) -> Load:
+    """Read what the claimed jobs owe. Jobs whose exchange was settled meanwhile are finished here."""
+    now = node.clock.now()
+    ids = [job.exchange for job in claimed]
+
+    def look(tx: Tx) -> tuple[Mapping[ExchangeId, Exchange], Mapping[ExchangeId, exchanges.StoredSealed], Mapping[ExchangeId, exchanges.StoredDocument]]:
+        return exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids)
+
+    rows, sealed, documents = node.store.read(look)
+    settled = [job for job in claimed if rows[job.exchange].state not in _OWED]
+    if settled:
+        node.store.write(lambda tx: _finish(tx, settled))
+    owed = [_consignment(job, rows, sealed, documents) for job in claimed if rows[job.exchange].state in _OWED]
+    return Load(
+        partner=node.book.partner(claimed[0].partner),
+        fresh=tuple(one for one in owed if not one.expired(now) and not one.maybe_sent),
+        unresolved=tuple(one for one in owed if not one.expired(now) and one.maybe_sent),
+        expired=tuple(one for one in owed if one.expired(now) and one.maybe_sent),
+        expired_unsent=tuple(one for one in owed if one.expired(now) and not one.maybe_sent),
+    )
+
+
+def _finish(tx: Tx, settled: Sequence[Job]) -> None:
+    for job in settled:
+        if jobs.holds(tx, job):
+            jobs.done(tx, job)
+
+
+def _consignment(
+    job: Job,
+    rows: Mapping[ExchangeId, Exchange],
+    sealed: Mapping[ExchangeId, exchanges.StoredSealed],
+    documents: Mapping[ExchangeId, exchanges.StoredDocument],
+) -> Consignment:
+    paper = sealed[job.exchange]
+    return Consignment(
+        job, rows[job.exchange], paper, documents[job.exchange].content, header_from_bytes(paper.header).expires_at
+    )
+
+
+def questions(load: Load) -> Iterator[Question]:
+    """The Status calls a load needs: what is unresolved is asked about, what is past its expiry is closed."""
+    for consignments, close in ((load.unresolved, False), (load.expired, True)):
+        for start in range(0, len(consignments), MAX_ENVELOPES):
+            part = consignments[start : start + MAX_ENVELOPES]
+            ids = tuple(MessageId(one.sealed.message_id) for one in part)
+            yield Question(part, StatusRequest(ids, close), load.partner.channel.deadline_s)
+
+
+def cargoes(node: Node, partner: Partner, owed: Sequence[Consignment]) -> list[Cargo]:
+    """Papers packed into calls of at most `batch_bytes` bytes, never fewer than one paper a call."""
+    seal_ids = {one.sealed.seal_id for one in owed}
+    seals = node.store.read(lambda tx: exchanges.seals(tx, seal_ids)) if owed else {}
+    packed: list[list[Consignment]] = []
+    filled = 0
+    for one in owed:
+        if not packed or len(packed[-1]) == MAX_ENVELOPES or filled + one.size > node.batch_bytes:
+            packed.append([])
+            filled = 0
+        packed[-1].append(one)
+        filled += one.size
+    return [Cargo(partner, tuple(part), seals) for part in packed]
+
+
+def encrypt(node: Node, cargo: Cargo) -> DeliverRequest:
+    """The call's bytes-to-be: fresh call key, fresh encryption, the papers exactly as sealed. Raises PartnerKeyMissing."""
+    key = _partner_key(node, cargo.partner)
+    call_key = node.random(CALL_KEY_BYTES)
+    used = list(dict.fromkeys(one.sealed.seal_id for one in cargo.consignments))
+    return DeliverRequest(
+        seals=tuple(cargo.seals[seal_id] for seal_id in used),
+        key=wrap_call_key(Suite(key.suite), key, call_key, node.code, cargo.partner.code),
+        envelopes=tuple(
+            _envelope(node, one, used.index(one.sealed.seal_id), call_key) for one in cargo.consignments
+        ),
+    )
+
+
+def _envelope(node: Node, one: Consignment, seal_index: int, call_key: bytes) -> Envelope:
+    sealed = one.sealed
+    body = body_to_bytes(Body(sealed.salt, sealed.metadata, one.document, sealed.signatures))
+    return Envelope(
+        header=sealed.header,
+        body_digest=sealed.body_digest,
+        seal_index=seal_index,
+        place=sealed.place,
+        sealed_body=close_body(body, call_key, sealed.leaf, node.random),
+    )
+
+
+def _partner_key(node: Node, partner: Partner) -> AnnouncedKey:
+    """The partner's key for the first suite of its profile that has one now."""
+    now = node.clock.now()
+    statement = node.store.read(lambda tx: partner_keys.current(tx, partner.code))
+    if statement is not None:
+        keys = verify_key_statement(statement, trust=partner.trust, now=now).keys
+        for suite in partner.trust.suites:
+            for key in keys:
+                if key.use is KeyUse.DECRYPT and key.suite == suite and key.usable(now):
+                    return key
+    raise PartnerKeyMissing(partner=partner.code)
+
+
+def offer_statement(node: Node, partner: NodeCode, statement: KeyStatement) -> partner_keys.Offer:
+    """Verify and remember a partner's key statement (protocol 2, Keys). Raises SignatureError when it does not hold."""
+    now = node.clock.now()
+    verified = verify_key_statement(statement, trust=node.book.partner(partner).trust, now=now)
+    outcome = node.store.write(
+        lambda tx: partner_keys.offer(tx, partner, verified.sequence, verified.statement, now)
+    )
+    if outcome is partner_keys.Offer.CONFLICT:
+        node.report("alarm.key-statement-conflict", partner=partner, sequence=verified.sequence)
+    return outcome

@@ -1,0 +1,46 @@
+"""The door that partners knock on: what a transport's server side calls, one method per call of the protocol."""
+
+from node.flows import inbound
+from node.flows.ports import Node
+from node.model.describe import CallLimits, Description, ServedKind
+from node.model.envelope import DeliverRequest, StatusRequest
+from node.model.exchange import Direction
+from node.model.ids import NodeCode
+from node.model.receipt import Answer
+from node.wire import MAX_DOCUMENT_BYTES, MAX_ENVELOPES, MAX_REQUEST_BYTES, SERVED
+
+VERSIONS = ("n2n/v1",)
+
+
+class Door:
+    """Answers partners. Plain functions: servers call them in a thread; `caller` is who the TLS certificate proves."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def deliver(self, caller: NodeCode, request: DeliverRequest) -> list[Answer]:
+        """One answer for each envelope, in order; what the answers say is already stored."""
+        return inbound.deliver(self._node, caller, request)
+
+    def status(self, caller: NodeCode, request: StatusRequest) -> list[Answer]:
+        """One answer for each asked id, in order."""
+        return inbound.status(self._node, caller, request)
+
+    def describe(self, caller: NodeCode) -> Description:
+        """What this node serves to `caller`; never a source of keys (protocol 1)."""
+        node = self._node
+        now = node.clock.now()
+        return Description(
+            node=node.code,
+            versions=VERSIONS,
+            kinds=tuple(
+                ServedKind(
+                    kind.name, kind.version, Direction.IN in kind.directions, Direction.OUT in kind.directions
+                )
+                for kind in node.book.served(caller, now)
+            ),
+            suites=tuple(node.book.partner(caller).trust.suites),
+            limits=CallLimits(MAX_REQUEST_BYTES, MAX_ENVELOPES, MAX_DOCUMENT_BYTES),
+            server_time=now,
+            calls=tuple(SERVED),
+        )

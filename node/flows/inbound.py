@@ -1,0 +1,282 @@
+"""The way in: receive, verify, commit, hand over.
+
+    partner ─receive─▶ letters ─verify─▶ rulings ─commit─▶ RECEIVED | REFUSED + signed receipts ─hand_over─▶ hub
+
+Order at the receiver (protocol 2): seal, identities, path, duplicate, expiry – and only then is anything decrypted.
+Before seal, identities and path hold, the outside hears one of four words.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from node.crypto.seal import paper_leaf
+from node.crypto.verification import VerifiedSeal, verify_place, verify_seal
+from node.errors import (
+    Category,
+    CreatedAhead,
+    LeafConflict,
+    Malformed,
+    NodeError,
+    NotForUs,
+    RaceLost,
+    SenderMismatch,
+)
+from node.flows import arrival, judgement, receipts, settling
+from node.flows.judgement import Letter, Refusal, Ruled, Ruling
+from node.flows.ports import Hub, Node
+from node.flows.standing import Standing
+from node.model.document import Finding
+from node.model.envelope import DeliverRequest, Envelope, Purpose, Seal, StatusRequest
+from node.model.evidence import EvidenceFact, Fact
+from node.model.exchange import Direction, State
+from node.model.hub import HubPaper
+from node.model.ids import MessageId, NodeCode, uuid7_moment
+from node.model.job import Job
+from node.model.receipt import (
+    Answer,
+    Coarse,
+    CoarseReason,
+    Deferred,
+    DeferredCode,
+    FindingCode,
+    NotHeld,
+    Outcome,
+    Receipt,
+    SignedReceipt,
+    Verdict,
+)
+from node.store import evidence, exchanges, jobs, retention
+from node.store import receipts as stored
+from node.store.database import Tx
+from node.wire import header_from_bytes
+
+AHEAD_TOLERANCE = timedelta(minutes=5)
+"""Clocks of two countries may differ by this much (protocol 1, 3)."""
+
+
+def deliver(node: Node, caller: NodeCode, request: DeliverRequest) -> list[Answer]:
+    """Take a partner's envelopes and answer each, in order. An ACCEPTED receipt means: on disk."""
+    now = node.clock.now()
+    refusals: list[Refusal] = []
+    letters, rulings = receive(node, caller, request, refusals, now)
+    rulings |= judgement.verify(node, caller, request.key, letters, refusals, now)
+    outcomes = commit(node, caller, rulings, refusals, now)
+    return [Answer(_id_of(envelope), outcomes[index]) for index, envelope in enumerate(request.envelopes)]
+
+
+# --- receive -----------------------------------------------------------------------------------------------------------
+
+
+def receive(
+    node: Node, caller: NodeCode, request: DeliverRequest, refusals: list[Refusal], now: datetime
+) -> tuple[dict[int, Letter], dict[int, Ruling]]:
+    """Letters that are authentic, for us, new and in time – and rulings on everything else. Nothing is opened here."""
+    letters: dict[int, Letter] = {}
+    rulings: dict[int, Ruling] = {}
+    seals = [_verified_seal(node, caller, seal, now) for seal in request.seals]
+    twice = _named_twice(request)
+    for index, envelope in enumerate(request.envelopes):
+        try:
+            letters[index] = _letter(node, caller, envelope, seals[envelope.seal_index], twice)
+        except NodeError as error:
+            rulings[index] = Coarse(_word(error))
+            refusals.append(Refusal(_id_of(envelope), error))
+    ids = [letter.header.message_id for letter in letters.values()]
+    held = node.store.read(lambda tx: stored.held(tx, caller, ids)) if ids else {}
+    for index, letter in list(letters.items()):
+        ruling = _duplicate(node, letter, held, refusals, now) or _in_time(letter, refusals, now)
+        if ruling is not None:
+            rulings[index] = ruling
+            del letters[index]
+    return letters, rulings
+
+
+def _verified_seal(node: Node, caller: NodeCode, seal: Seal, now: datetime) -> VerifiedSeal | NodeError:
+    trust = node.book.partner(caller).trust
+    try:
+        return verify_seal(seal, purpose=Purpose.PAPERS, recipient=node.code, trust=trust, now=now)
+    except NodeError as error:
+        return error
+
+
+def _letter(
+    node: Node, caller: NodeCode, envelope: Envelope, seal: VerifiedSeal | NodeError, twice: frozenset[str]
+) -> Letter:
+    header = header_from_bytes(envelope.header)
+    if isinstance(seal, NodeError):
+        raise seal
+    if header.message_id in twice:
+        raise Malformed(field="header.message_id", rule="names two envelopes of one call")
+    # The seal's sender was compared with the caller by verify_seal: caller's trust, caller's code.
+    if header.sender != caller:
+        raise SenderMismatch(claimed=header.sender, proved=caller)
+    if header.recipient != node.code:
+        raise NotForUs(recipient=header.recipient)
+    return Letter(header, envelope, verify_place(seal, paper_leaf(envelope.header, envelope.body_digest), envelope.place))
+
+
+def _named_twice(request: DeliverRequest) -> frozenset[str]:
+    ids = [_id_of(envelope) for envelope in request.envelopes]
+    return frozenset(identifier for identifier in ids if identifier and ids.count(identifier) > 1)
+
+
+def _id_of(envelope: Envelope) -> str:
+    try:
+        return header_from_bytes(envelope.header).message_id
+    except NodeError:
+        return ""
+
+
+def _word(error: NodeError) -> CoarseReason:
+    """Four words for the outside; the code itself goes to our audit only (security 6.9)."""
+    if error.category.retry:
+        return CoarseReason.TRY_LATER
+    return {
+        Category.MALFORMED: CoarseReason.MALFORMED,
+        Category.FORBIDDEN: CoarseReason.NOT_FOR_US,
+    }.get(error.category, CoarseReason.NOT_AUTHENTIC)
+
+
+def _duplicate(
+    node: Node, letter: Letter, held: Mapping[str, stored.HeldReceipt], refusals: list[Refusal], now: datetime
+) -> Ruling | None:
+    """Same leaf: the stored receipt, byte for byte. Other leaf: an alarm and a refusal that is signed but not stored.
+
+    A stored ABSENT stands for ever, whatever comes under its id.
+    """
+    identifier = letter.header.message_id
+    before = held.get(identifier)
+    if before is None:
+        return None
+    if before.leaf in (None, letter.sealed.leaf):
+        return replace(before.signed, repeat=True)
+    node.report("alarm.leaf-conflict", partner=letter.header.sender, message_id=identifier)
+    refusals.append(Refusal(identifier, LeafConflict()))
+    conflict = Finding(FindingCode.CONFLICT, "", "the message id names another paper")
+    return Ruled(Receipt(identifier, Verdict.REFUSED, now, letter.sealed.leaf, (conflict,)), keep=False)
+
+
+def _in_time(letter: Letter, refusals: list[Refusal], now: datetime) -> Ruling | None:
+    if letter.header.created_at > now + AHEAD_TOLERANCE:
+        refusals.append(Refusal(letter.header.message_id, CreatedAhead()))
+        return Deferred(DeferredCode.AHEAD, judgement.RETRY_HINT_MS)
+    if letter.header.expires_at < now:
+        return Ruled(Receipt(letter.header.message_id, Verdict.ABSENT, now))
+    return None
+
+
+# --- commit ------------------------------------------------------------------------------------------------------------
+
+
+def commit(
+    node: Node, caller: NodeCode, rulings: Mapping[int, Ruling], refusals: Sequence[Refusal], now: datetime
+) -> dict[int, Outcome]:
+    """Sign the receipts, then documents, effects, receipts, jobs and audit in one transaction, a savepoint per envelope."""
+    ruled = {index: one for index, one in rulings.items() if isinstance(one, Ruled)}
+    signed = dict(zip(ruled, receipts.issue(node, caller, [one.receipt for one in ruled.values()], now), strict=True))
+    outcomes: dict[int, Outcome] = {
+        index: one for index, one in rulings.items() if not isinstance(one, Ruled)
+    } | signed
+    kept = {index: one for index, one in ruled.items() if one.keep}
+    repeated = [one for one in outcomes.values() if isinstance(one, SignedReceipt) and one.repeat]
+
+    def write(tx: Tx) -> dict[int, Outcome]:
+        judgement.audit_refusals(tx, caller, refusals, now)
+        arrival.note_repeats(tx, caller, repeated, now)
+        return _store(node, tx, caller, kept, signed, now)
+
+    if kept or refusals or repeated:
+        outcomes |= node.store.write(write)
+        node.wake()
+    return outcomes
+
+
+def _store(
+    node: Node,
+    tx: Tx,
+    caller: NodeCode,
+    kept: Mapping[int, Ruled],
+    signed: Mapping[int, SignedReceipt],
+    now: datetime,
+) -> dict[int, Outcome]:
+    """Re-read what each verdict depended on; what changed since is Deferred RACE, a lost race gets the winner's receipt."""
+    changed: dict[int, Outcome] = {}
+    held = stored.held(tx, caller, [one.receipt.message_id for one in kept.values()])
+    standing = Standing.read(tx, caller, [one.paper for one in kept.values() if one.paper is not None])
+    seals: dict[Seal, str] = {}
+    for index, one in kept.items():
+        winner = held.get(one.receipt.message_id)
+        if winner is not None:
+            same = winner.leaf in (None, one.receipt.leaf)
+            changed[index] = replace(winner.signed, repeat=True) if same else _race()
+            continue
+        if one.paper is not None and one.standing is not None and standing.of(one.paper) != one.standing:
+            changed[index] = _race()
+            continue
+        try:
+            with tx.begin_nested():
+                arrival.store(node, tx, caller, one, signed[index], seals, now)
+        except RaceLost:
+            changed[index] = _race()
+        else:
+            if one.paper is not None and one.receipt.verdict is Verdict.ACCEPTED:
+                standing.add(one.paper)
+    return changed
+
+
+def _race() -> Deferred:
+    return Deferred(DeferredCode.RACE, judgement.RETRY_HINT_MS)
+
+
+# --- status ------------------------------------------------------------------------------------------------------------
+
+
+def status(node: Node, caller: NodeCode, request: StatusRequest) -> list[Answer]:
+    """What became of the caller's own papers. With `close`, ids not held become signed ABSENT, stored like any receipt."""
+    now = node.clock.now()
+    held, forgotten = node.store.read(
+        lambda tx: (stored.held(tx, caller, request.message_ids), retention.forgotten_before(tx))
+    )
+    rulings: dict[int, Ruling] = {}
+    for index, identifier in enumerate(request.message_ids):
+        before = held.get(identifier)
+        if before is not None:
+            rulings[index] = replace(before.signed, repeat=True)
+        elif request.close and not _forgotten(identifier, forgotten):
+            rulings[index] = Ruled(Receipt(identifier, Verdict.ABSENT, now))
+        else:
+            rulings[index] = NotHeld()
+    outcomes = commit(node, caller, rulings, (), now)
+    return [Answer(identifier, outcomes[index]) for index, identifier in enumerate(request.message_ids)]
+
+
+def _forgotten(identifier: MessageId, horizon: datetime | None) -> bool:
+    """Ids older than our evidence may have been accepted once: they are never called ABSENT (protocol 3)."""
+    return horizon is not None and uuid7_moment(identifier) < horizon
+
+
+# --- hand over ---------------------------------------------------------------------------------------------------------
+
+
+def hand_over(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
+    """Give received papers to the hub; what it does not take is offered again later."""
+    ids = [job.exchange for job in claimed]
+    rows, documents = node.store.read(lambda tx: (exchanges.load(tx, ids), exchanges.documents(tx, ids)))
+    for job in claimed:
+        document = documents[job.exchange]
+        try:
+            hub.hand_over(HubPaper(rows[job.exchange], document.content, document.media_type, document.fields))
+        except NodeError as error:
+            settling.again_for_hub(node, job, error)
+        else:
+            node.store.write(partial(_handed_over, node, job))
+
+
+def _handed_over(node: Node, job: Job, tx: Tx) -> None:
+    now = node.clock.now()
+    if jobs.holds(tx, job):
+        exchanges.move(tx, job.exchange, Direction.IN, [State.RECEIVED], State.HANDED_OVER, now)
+        evidence.add(tx, [EvidenceFact(job.exchange, now, Fact.HANDED_OVER)])
+        jobs.done(tx, job)

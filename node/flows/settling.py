@@ -1,0 +1,300 @@
+"""Settle: judge what a partner answered and commit it – the receipt as proof, or the next try, or a task for a human.
+
+Only a signed receipt ends an exchange. Coarse, Deferred, NotHeld and failed calls never do (protocol 3).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from node.errors import (
+    AnswerRefused,
+    NodeError,
+    PartnerDeferred,
+    PartnerUnreachable,
+    PartnerWantsAnew,
+    TlsFailed,
+)
+from node.flows import calls, receipts
+from node.flows.ports import Node
+from node.model.evidence import EvidenceFact, Fact
+from node.model.exchange import Direction, Exchange, State, may_move
+from node.model.ids import Digest, ExchangeId, MessageId, sha256
+from node.model.job import Circumstances, GiveUp, Job, Verb
+from node.model.receipt import Answer, Coarse, Deferred, DeferredCode, NotHeld, Receipt, SignedReceipt, Verdict
+from node.profiles.profile import RetryPolicy
+from node.store import evidence, exchanges, jobs
+from node.store import receipts as stored
+from node.store.database import Tx
+
+_ANEW = frozenset({DeferredCode.KEY, DeferredCode.BODY, DeferredCode.SIGNATURE})
+
+MAX_HINT = timedelta(hours=6)
+"""A partner's hint is believed up to here: a hostile or broken one must not put our papers to sleep for ever."""
+
+HUB_RETRY = RetryPolicy(first_s=1, factor=2, max_s=300, give_up_h=float("inf"), expires_after_h=0)
+"""Our own hub is asked again for as long as it takes, every five minutes at the latest."""
+
+_NOTHING_SENT = (PartnerUnreachable, TlsFailed)
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A valid signed receipt for one of our papers."""
+
+    consignment: calls.Consignment
+    receipt: Receipt
+    signed: SignedReceipt
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """No receipt this time: why, and what the partner hinted."""
+
+    consignment: calls.Consignment
+    error: NodeError
+    fact: Fact
+    hint: timedelta = timedelta(0)
+    resign: bool = False
+
+
+@dataclass(slots=True)
+class Judged:
+    """All answers of one call, sorted."""
+
+    settled: list[Settled] = field(default_factory=list)
+    later: list[Later] = field(default_factory=list)
+    owed: list[calls.Consignment] = field(default_factory=list)
+
+
+def settle(
+    node: Node, consignments: Sequence[calls.Consignment], answers: Sequence[Answer], *, closing: bool = False
+) -> list[calls.Consignment]:
+    """Judge and commit a call's answers; returns what the partner says it does not hold and is to be sent now."""
+    now = node.clock.now()
+    judged = _judge(node, consignments, answers, closing, now)
+    node.store.write(lambda tx: _commit(node, tx, judged, now))
+    node.wake()
+    return judged.owed
+
+
+def _judge(
+    node: Node, consignments: Sequence[calls.Consignment], answers: Sequence[Answer], closing: bool, now: datetime
+) -> Judged:
+    """`answers[i]` answers `consignments[i]`; an answer that is missing or about something else is no answer."""
+    judged = Judged()
+    reader = receipts.ReceiptReader(node, consignments[0].exchange.partner, now)
+    for index, one in enumerate(consignments):
+        answer = answers[index] if index < len(answers) else None
+        if answer is None or answer.message_id not in (one.sealed.message_id, ""):
+            judged.later.append(_refused_answer(one, "it answers another paper"))
+            continue
+        match answer.outcome:
+            case SignedReceipt() as signed:
+                try:
+                    receipt = reader.read(signed, MessageId(one.sealed.message_id), one.sealed.leaf)
+                except NodeError as error:
+                    judged.later.append(_refused_answer(one, error.code))
+                else:
+                    judged.settled.append(Settled(one, receipt, signed))
+            case Deferred() as deferred:
+                judged.later.append(_deferred(node, one, deferred))
+            case Coarse(reason):
+                judged.later.append(Later(one, _partner_said(one, reason.name), Fact.COARSE))
+            case NotHeld() if closing:
+                judged.later.append(_refused_answer(one, "not held, and too old to be closed"))
+            case NotHeld():
+                judged.owed.append(one)
+    return judged
+
+
+def _refused_answer(one: calls.Consignment, detail: str) -> Later:
+    return Later(one, AnswerRefused(partner=one.exchange.partner, detail=detail), Fact.NO_ANSWER)
+
+
+def _partner_said(one: calls.Consignment, reason: str) -> PartnerDeferred:
+    return PartnerDeferred(partner=one.exchange.partner, reason=reason)
+
+
+def _deferred(node: Node, one: calls.Consignment, deferred: Deferred) -> Later:
+    hint = min(timedelta(milliseconds=deferred.retry_after_ms), MAX_HINT)
+    if deferred.code is DeferredCode.KEY and deferred.key_statement is not None:
+        try:
+            calls.offer_statement(node, one.exchange.partner, deferred.key_statement)
+        except NodeError as error:
+            node.report("key-statement.refused", partner=one.exchange.partner, code=error.code)
+    if deferred.code in _ANEW:
+        anew = PartnerWantsAnew(partner=one.exchange.partner, reason=deferred.code.name)
+        return Later(one, anew, Fact.DEFERRED, hint, resign=deferred.code is DeferredCode.SIGNATURE)
+    return Later(one, _partner_said(one, deferred.code.name), Fact.DEFERRED, hint)
+
+
+def _commit(node: Node, tx: Tx, judged: Judged, now: datetime) -> None:
+    for settled in judged.settled:
+        _commit_receipt(node, tx, settled, now)
+    for later in judged.later:
+        _commit_later(node, tx, later, now)
+
+
+def _commit_receipt(node: Node, tx: Tx, settled: Settled, now: datetime) -> None:
+    one, receipt = settled.consignment, settled.receipt
+    outcome = stored.settle(
+        tx, one.exchange.id, one.exchange.partner, receipt.message_id, receipt.verdict, settled.signed, now
+    )
+    if outcome is stored.Settlement.DISPUTED:
+        node.report("alarm.receipt-disputed", exchange=one.exchange.id, partner=one.exchange.partner)
+        evidence.add(tx, [_fact(one, now, Fact.RECEIPT_DISPUTED, sha256(settled.signed.receipt))])
+    if outcome is stored.Settlement.FIRST:
+        evidence.add(
+            tx, [_fact(one, now, Fact.RECEIPT_STORED, sha256(settled.signed.receipt), receipt.verdict.name)]
+        )
+        target = _end_state(receipt)
+        cause = receipt.findings[0].code if receipt.findings else ""
+        exchanges.move(tx, one.exchange.id, Direction.OUT, _movable(target), target, now, cause)
+        _release_successors(tx, one, target, now)
+    if jobs.holds(tx, one.job):
+        jobs.follow(tx, one.job, Verb.TELL_HUB, now)
+
+
+def _end_state(receipt: Receipt) -> State:
+    return {
+        Verdict.ACCEPTED: State.DELIVERED,
+        Verdict.REFUSED: State.REFUSED,
+        # The partner has signed that it never took the paper and never will.
+        Verdict.ABSENT: State.EXPIRED,
+    }[receipt.verdict]
+
+
+def _movable(target: State) -> list[State]:
+    return [state for state in State if may_move(Direction.OUT, state, target)]
+
+
+def _release_successors(tx: Tx, one: calls.Consignment, target: State, now: datetime) -> None:
+    """A delivered paper lets its successors go; one that ended otherwise leaves them to a human (protocol 5)."""
+    if target is State.DELIVERED:
+        jobs.unblock(tx, one.exchange.id)
+        return
+    for successor in jobs.blocked_by(tx, one.exchange.id):
+        park_row(tx, successor, f"predecessor {target}", now)
+
+
+def park_row(tx: Tx, exchange: ExchangeId, cause: str, now: datetime) -> None:
+    """PARKED with its cause, and no job until a human resumes it."""
+    if exchanges.move(tx, exchange, Direction.OUT, _movable(State.PARKED), State.PARKED, now, cause):
+        evidence.add(tx, [EvidenceFact(exchange, now, Fact.PARKED, None, cause)])
+    jobs.remove(tx, exchange)
+
+
+def _commit_later(node: Node, tx: Tx, later: Later, now: datetime) -> None:
+    one, error = later.consignment, later.error
+    if not jobs.holds(tx, one.job):
+        return
+    detail = f"{error.code} {error.fields.get('reason', '')}".strip()
+    evidence.add(tx, [_fact(one, now, later.fact, None, detail)])
+    if later.resign:
+        _sign_anew(node, tx, one, now)
+    _next_try(node, tx, one.job, one.exchange, error, later.hint, now)
+
+
+def _sign_anew(node: Node, tx: Tx, one: calls.Consignment, now: datetime) -> None:
+    """Document signatures sit outside the leaf: a new one does not make the paper another paper (protocol 2)."""
+    document = exchanges.documents(tx, [one.exchange.id])[one.exchange.id]
+    signature = receipts.sign_document(node, document.content, document.media_type, now)
+    exchanges.replace_signatures(tx, one.exchange.id, (signature,), now)
+    evidence.add(tx, [_fact(one, now, Fact.DOCUMENT_SIGNED, sha256(signature))])
+
+
+def _next_try(
+    node: Node, tx: Tx, job: Job, exchange: Exchange, error: NodeError, hint: timedelta, now: datetime
+) -> None:
+    profile = node.book.profile(exchange.partner, exchange.arrangement)
+    if profile is None:
+        park_row(tx, exchange.id, error.code, now)
+        return
+    anew = evidence.count(tx, exchange.id, Fact.DEFERRED, PartnerWantsAnew.code)
+    decision = node.decide(job, error, profile.retry, Circumstances(now, node.luck(), hint, anew))
+    if isinstance(decision, GiveUp):
+        node.report("exchange.parked", exchange=exchange.id, partner=exchange.partner, code=decision.code)
+        park_row(tx, exchange.id, exchange.first_cause or error.code, now)
+    else:
+        exchanges.note_cause(tx, exchange.id, error.code, now)
+        jobs.again(tx, job, decision.due_at, error.code)
+
+
+def no_answer(node: Node, consignments: Sequence[calls.Consignment], error: NodeError) -> None:
+    """The call failed. Unless nothing can have left, its papers are UNRESOLVED: the partner may or may not have them."""
+    now = node.clock.now()
+
+    def commit(tx: Tx) -> None:
+        for one in consignments:
+            if not jobs.holds(tx, one.job):
+                continue
+            evidence.add(tx, [_fact(one, now, Fact.NO_ANSWER, None, error.code)])
+            if not isinstance(error, _NOTHING_SENT):
+                exchanges.move(tx, one.exchange.id, Direction.OUT, [State.SEALED], State.UNRESOLVED, now, error.code)
+            _next_try(node, tx, one.job, one.exchange, error, timedelta(0), now)
+
+    node.store.write(commit)
+
+
+def not_sent(node: Node, consignments: Sequence[calls.Consignment], error: NodeError) -> None:
+    """Papers that stayed behind because the call before theirs failed."""
+    if consignments:
+        try_again(node, [(one.job, one.exchange, error) for one in consignments], node.clock.now())
+
+
+def try_again(node: Node, failed: Sequence[tuple[Job, Exchange, NodeError]], now: datetime) -> None:
+    """Work of ours that failed before anything left: the next try, or a task for a human."""
+
+    def commit(tx: Tx) -> None:
+        for job, exchange, error in failed:
+            if jobs.holds(tx, job):
+                _next_try(node, tx, job, exchange, error, timedelta(0), now)
+
+    node.store.write(commit)
+
+
+def again_for_hub(node: Node, job: Job, error: NodeError) -> None:
+    """The hub did not take something. It is ours, so we never give up: the wait grows to HUB_RETRY's cap."""
+    now = node.clock.now()
+    decision = node.decide(job, error, HUB_RETRY, Circumstances(now, node.luck()))
+    if isinstance(decision, GiveUp):
+        raise error
+    node.report("hub.not-taken", exchange=job.exchange, code=error.code)
+    due_at = decision.due_at
+
+    def commit(tx: Tx) -> None:
+        if jobs.holds(tx, job):
+            exchanges.note_cause(tx, job.exchange, error.code, now)
+            jobs.again(tx, job, due_at, error.code)
+
+    node.store.write(commit)
+
+
+def give_back(node: Node, claimed: Sequence[Job], error: NodeError) -> None:
+    """A whole batch failed for a reason of ours."""
+    rows = node.store.read(lambda tx: exchanges.load(tx, [job.exchange for job in claimed]))
+    try_again(node, [(job, rows[job.exchange], error) for job in claimed], node.clock.now())
+
+
+def expire_unsent(node: Node, consignments: Sequence[calls.Consignment]) -> None:
+    """Never sent and too late now: EXPIRED without asking anybody (protocol 3)."""
+    now = node.clock.now()
+
+    def commit(tx: Tx) -> None:
+        for one in consignments:
+            if not jobs.holds(tx, one.job):
+                continue
+            exchanges.move(tx, one.exchange.id, Direction.OUT, [State.SEALED], State.EXPIRED, now, "expired")
+            evidence.add(tx, [_fact(one, now, Fact.EXPIRED, None, "never sent")])
+            _release_successors(tx, one, State.EXPIRED, now)
+            jobs.follow(tx, one.job, Verb.TELL_HUB, now)
+
+    if consignments:
+        node.store.write(commit)
+
+
+def _fact(
+    one: calls.Consignment, now: datetime, fact: Fact, digest: Digest | None, detail: str = ""
+) -> EvidenceFact:
+    return EvidenceFact(one.exchange.id, now, fact, digest, detail)

@@ -1,0 +1,189 @@
+"""The folder hub: papers handed in and taken out as files, for systems that speak nothing else.
+
+    outbound/<PARTNER>/NAME.xml + NAME.done     the hub writes the paper, then an empty .done; the node takes it
+    taken/<PARTNER>/NAME.xml                    the node has committed it; the paper's exchange id stands in NAME.json
+    refused/<PARTNER>/NAME.xml + NAME.json      the node did not take it, and why
+    inbound/<PARTNER>/ID.xml + ID.json + ID.done  the node brings a partner's paper; .done comes last
+    status/ID.json                              what became of a paper that was taken
+
+Every file appears complete: it is written beside its place, flushed to disk, and renamed. All acts may be repeated.
+"""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from node.errors import HubUnavailable, Language, NodeError, SubmissionUnreadable
+from node.model.document import Finding
+from node.model.exchange import Exchange
+from node.model.hub import HandedIn, HubPaper
+from node.model.ids import NodeCode, is_node_code
+
+DONE = ".done"
+MAX_TAKEN_AT_ONCE = 64
+"""Papers read into memory in one look; the rest wait for the next."""
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
+
+
+class FolderHub:
+    """One folder tree shared with the hub, on a local disk."""
+
+    def __init__(self, root: Path, max_bytes: int) -> None:
+        """`max_bytes` is the largest paper that is read at all."""
+        self._root = root
+        self._max_bytes = max_bytes
+
+    def prepare(self, partners: list[NodeCode]) -> None:
+        """Make the folders. Raises HubUnavailable."""
+        try:
+            for partner in partners:
+                for part in ("outbound", "taken", "refused", "inbound"):
+                    (self._root / part / partner).mkdir(parents=True, exist_ok=True)
+            (self._root / "status").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise HubUnavailable(detail=f"{self._root}: {error.strerror}") from error
+
+    # --- from the hub ------------------------------------------------------------------------------------------------
+
+    def waiting(self) -> list[HandedIn]:
+        """Papers whose .done is there, in the order they were handed in, at most MAX_TAKEN_AT_ONCE. Unreadable ones are refused here."""
+        papers: list[HandedIn] = []
+        for done in sorted((self._root / "outbound").glob(f"*/*{DONE}"), key=_handed_in):
+            if len(papers) == MAX_TAKEN_AT_ONCE:
+                break
+            name, partner = done.name.removesuffix(DONE), done.parent.name
+            try:
+                papers.append(self._read(done, name, partner))
+            except SubmissionUnreadable as error:
+                self._refuse(done, name, partner, error)
+        return papers
+
+    def _read(self, done: Path, name: str, partner: str) -> HandedIn:
+        paper = done.with_name(f"{name}.xml")
+        if not _NAME.fullmatch(name) or not is_node_code(partner):
+            raise SubmissionUnreadable(name="(name withheld)", detail="names are letters, digits, dot, dash, underscore")
+        try:
+            # O_NOFOLLOW: a link in the shared folder must not make us read somebody else's file.
+            with open(os.open(paper, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+                content = file.read(self._max_bytes + 1)
+        except OSError as error:
+            raise SubmissionUnreadable(name=name, detail=error.strerror or "cannot be read") from error
+        if len(content) > self._max_bytes:
+            raise SubmissionUnreadable(name=name, detail=f"larger than {self._max_bytes} bytes")
+        return HandedIn(name, NodeCode(partner), content)
+
+    def taken(self, paper: HandedIn, exchange: str) -> None:
+        """The node has committed `paper`: move it out of the way, with its exchange id beside it."""
+        self._clear(paper, "taken", {"exchange": exchange, "state": "ACCEPTED"})
+
+    def refused(self, paper: HandedIn, error: NodeError) -> None:
+        """The node did not take `paper`: move it to refused/ with the reason in both languages."""
+        self._clear(paper, "refused", _reason(error))
+
+    def _clear(self, paper: HandedIn, place: str, note: Mapping[str, object]) -> None:
+        source = self._root / "outbound" / paper.partner / f"{paper.name}.xml"
+        target = self._root / place / paper.partner
+        try:
+            _write(target / f"{paper.name}.json", _json(note))
+            if source.exists():
+                source.replace(target / source.name)
+            source.with_suffix("").with_name(paper.name + DONE).unlink(missing_ok=True)
+        except OSError as error:
+            raise HubUnavailable(detail=f"{target}: {error.strerror}") from error
+
+    def _refuse(self, done: Path, name: str, partner: str, error: SubmissionUnreadable) -> None:
+        folder = self._root / "refused" / partner
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            _write(folder / f"{name}.json", _json(_reason(error)))
+            done.unlink(missing_ok=True)
+        except OSError as failure:
+            raise HubUnavailable(detail=f"{folder}: {failure.strerror}") from failure
+
+    # --- to the hub --------------------------------------------------------------------------------------------------
+
+    def hand_over(self, paper: HubPaper) -> None:
+        """Bring an inbound paper; returns when all three files are on disk. Raises HubUnavailable."""
+        exchange = paper.exchange
+        folder = self._root / "inbound" / exchange.partner
+        try:
+            _write(folder / f"{exchange.id}.xml", paper.content)
+            _write(folder / f"{exchange.id}.json", _json({**_particulars(exchange), "fields": dict(paper.fields)}))
+            _write(folder / f"{exchange.id}{DONE}", b"")
+        except OSError as error:
+            raise HubUnavailable(detail=f"{folder}: {error.strerror}") from error
+
+    def report(self, exchange: Exchange, findings: tuple[Finding, ...]) -> None:
+        """Tell what became of an outbound paper. Raises HubUnavailable."""
+        note = {
+            **_particulars(exchange),
+            "key": exchange.idempotency_key,
+            "findings": [{"code": one.code, "path": one.path, "rule": one.rule} for one in findings],
+        }
+        try:
+            _write(self._root / "status" / f"{exchange.id}.json", _json(note))
+        except OSError as error:
+            raise HubUnavailable(detail=f"{self._root / 'status'}: {error.strerror}") from error
+
+
+def _handed_in(done: Path) -> tuple[int, str]:
+    """A withdrawal must not overtake the paper it withdraws, so order counts; the name breaks ties."""
+    try:
+        return done.stat().st_mtime_ns, done.name
+    except FileNotFoundError:
+        return 0, done.name
+
+
+def _particulars(exchange: Exchange) -> dict[str, object]:
+    return {
+        "exchange": exchange.id,
+        "message_id": exchange.message_id,
+        "partner": exchange.partner,
+        "arrangement": exchange.arrangement,
+        "kind": exchange.kind,
+        "issuer": exchange.issuer,
+        "number": exchange.number,
+        "version": exchange.version,
+        "state": exchange.state,
+        "sha256": exchange.document_sha256.hex(),
+        "updated_at": exchange.updated_at.isoformat(),
+    }
+
+
+def _reason(error: NodeError) -> dict[str, object]:
+    return {
+        "state": "REFUSED",
+        "code": error.code,
+        "message": {language: error.message(language) for language in Language},
+        "next": {language: error.next_step(language) for language in Language},
+        "findings": [
+            {"code": one.code, "path": one.path, "rule": one.rule} for one in getattr(error, "findings", ())
+        ],
+    }
+
+
+def _json(note: Mapping[str, object]) -> bytes:
+    return json.dumps(note, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+
+
+def _write(target: Path, content: bytes) -> None:
+    """Write beside the target, flush to disk, rename, flush the folder: a reader never sees half a file."""
+    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o640)
+            os.replace(file.name, target)
+        except OSError:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    folder = os.open(target.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,1 @@
+"""Durable work: when to try again, and the one loop that does it."""

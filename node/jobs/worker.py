@@ -1,0 +1,148 @@
+"""The worker: the only loop in the node. It claims due jobs lane by lane and hands each batch to the verb's flow.
+
+A lane is one verb for one partner: a partner that hangs holds up nobody else. A batch in which no answer came is followed
+by one half its size, down to a single paper, so that one paper that breaks the partner cannot hold its neighbours for ever
+(protocol 3).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+
+from node.clock import Clock
+from node.errors import NodeError, Unexpected
+from node.model.job import Job, Verb
+from node.store import jobs
+from node.store.database import Database
+
+POLL_S = 0.5
+"""Longest sleep between looks at the job table; due jobs of this process wake the loop at once."""
+
+
+class Pace(Enum):
+    """How a batch went, for the size of the lane's next one."""
+
+    STEADY = "steady"
+    NO_ANSWER = "no answer"
+
+
+VerbFlow = Callable[[Sequence[Job]], Awaitable[Pace]]
+"""A verb of the walk: does its one act for a batch, commits the outcome of every job, never raises for one paper."""
+
+GiveBack = Callable[[Sequence[Job], NodeError], None]
+"""Commits the next try of jobs whose flow failed as a whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """Sizes and times of one worker."""
+
+    name: str
+    batch: int
+    lease: timedelta
+
+
+class Worker:
+    """Claims and runs jobs until stopped."""
+
+    def __init__(
+        self,
+        store: Database,
+        clock: Clock,
+        flows: Mapping[Verb, VerbFlow],
+        give_back: GiveBack,
+        limits: WorkerLimits,
+        report: Callable[[str, Exception], None],
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._flows = flows
+        self._give_back = give_back
+        self._limits = limits
+        self._report = report
+        self._busy: dict[jobs.Lane, asyncio.Task[None]] = {}
+        self._sizes: dict[jobs.Lane, int] = {}
+        self._wake = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def wake(self) -> None:
+        """Look at the job table now; safe from any thread."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._wake.set)
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until `stop` is set, then finish the batches under way and give their leases back."""
+        self._loop = asyncio.get_running_loop()
+        stopper = asyncio.create_task(stop.wait())
+        stopper.add_done_callback(lambda _: self._wake.set())
+        while not stop.is_set():
+            self._wake.clear()
+            try:
+                await self._start_due_lanes()
+            except NodeError as error:
+                # A store that is away must not end the loop: it comes back and the jobs are still there.
+                self._report("worker.store-away", error)
+            await self._sleep()
+        await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        stopper.cancel()
+
+    async def drain(self) -> None:
+        """Work off what is due now, and what that makes due, then return: one look instead of the endless loop."""
+        await self._start_due_lanes()
+        while self._busy:
+            await asyncio.gather(*self._busy.values())
+            await self._start_due_lanes()
+
+    async def _sleep(self) -> None:
+        try:
+            await asyncio.wait_for(self._wake.wait(), POLL_S)
+        except TimeoutError:
+            return
+
+    async def _start_due_lanes(self) -> None:
+        now = self._clock.now()
+        lanes = await asyncio.to_thread(self._store.read, lambda tx: jobs.due_lanes(tx, now))
+        for lane in lanes:
+            if lane not in self._busy and lane.verb in self._flows:
+                self._busy[lane] = asyncio.create_task(self._serve(lane))
+
+    async def _serve(self, lane: jobs.Lane) -> None:
+        """Work the lane off until nothing in it is due."""
+        try:
+            while claimed := await asyncio.to_thread(self._claim, lane):
+                pace = await self._run(lane, claimed)
+                self._resize(lane, len(claimed), pace)
+                if pace is Pace.NO_ANSWER:
+                    break
+        except NodeError as error:
+            self._report("worker.lane-stopped", error)
+        finally:
+            del self._busy[lane]
+            self._wake.set()
+
+    def _claim(self, lane: jobs.Lane) -> list[Job]:
+        size = self._sizes.get(lane, self._limits.batch)
+        now = self._clock.now()
+        return self._store.write(
+            lambda tx: jobs.claim(tx, lane, self._limits.name, size, now, self._limits.lease)
+        )
+
+    async def _run(self, lane: jobs.Lane, claimed: Sequence[Job]) -> Pace:
+        try:
+            return await self._flows[lane.verb](claimed)
+        except NodeError as error:
+            await asyncio.to_thread(self._give_back, claimed, error)
+        except Exception as defect:
+            # A defect of ours in one batch must neither end the loop nor lose the batch.
+            self._report("worker.defect", defect)
+            await asyncio.to_thread(self._give_back, claimed, Unexpected(detail=type(defect).__name__))
+        return Pace.STEADY
+
+    def _resize(self, lane: jobs.Lane, size: int, pace: Pace) -> None:
+        if pace is Pace.NO_ANSWER:
+            self._sizes[lane] = max(1, size // 2)
+        else:
+            self._sizes[lane] = min(self._limits.batch, max(1, self._sizes.get(lane, self._limits.batch) * 2))

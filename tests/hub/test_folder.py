@@ -1,0 +1,123 @@
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from node.errors import HubUnavailable, NotAgreed
+from node.hub.folder import MAX_TAKEN_AT_ONCE, FolderHub
+from node.model.document import Finding, MediaType
+from node.model.exchange import Assurance, Direction, Exchange, State
+from node.model.hub import HubPaper
+from node.model.ids import ExchangeId, NodeCode
+
+XB = NodeCode("XB")
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+@pytest.fixture
+def hub(tmp_path: Path) -> FolderHub:
+    folder = FolderHub(tmp_path, max_bytes=100)
+    folder.prepare([XB])
+    return folder
+
+
+def exchange(direction: Direction, state: State) -> Exchange:
+    return Exchange(
+        ExchangeId("0199"), direction, XB, "a", 1, "certificate_of_origin", 1, Assurance.BATCH, state, 2, "I", "N-1", "1",
+        b"\x01" * 32, NOW, NOW, idempotency_key="XB/one",
+    )  # fmt: skip
+
+
+def hand_in(root: Path, name: str, content: bytes = b"<a/>", done: bool = True) -> None:
+    (root / "outbound" / "XB" / f"{name}.xml").write_bytes(content)
+    if done:
+        (root / "outbound" / "XB" / f"{name}.done").touch()
+
+
+def test_a_paper_without_its_done_file_is_not_seen(hub: FolderHub, tmp_path: Path) -> None:
+    hand_in(tmp_path, "one", done=False)
+    assert hub.waiting() == []
+
+
+def test_a_handed_in_paper_is_read_whole_and_keyed_by_its_name(hub: FolderHub, tmp_path: Path) -> None:
+    hand_in(tmp_path, "one", b"<a>x</a>")
+    (paper,) = hub.waiting()
+    assert (paper.partner, paper.key, paper.content) == ("XB", "XB/one", b"<a>x</a>")
+
+
+def test_a_taken_paper_moves_out_of_the_way_and_names_its_exchange(hub: FolderHub, tmp_path: Path) -> None:
+    hand_in(tmp_path, "one")
+    (paper,) = hub.waiting()
+    hub.taken(paper, "0199")
+    assert hub.waiting() == []
+    assert (tmp_path / "taken/XB/one.xml").exists()
+    assert json.loads((tmp_path / "taken/XB/one.json").read_text())["exchange"] == "0199"
+    hub.taken(paper, "0199")  # after a crash between commit and move it is done again
+
+
+def test_a_refused_paper_says_why_in_both_languages(hub: FolderHub, tmp_path: Path) -> None:
+    hand_in(tmp_path, "one")
+    (paper,) = hub.waiting()
+    hub.refused(paper, NotAgreed(partner="XB", kind="x", direction="out"))
+    reason = json.loads((tmp_path / "refused/XB/one.json").read_text())
+    assert reason["code"] == "N2N-PROF-003"
+    assert "XB" in reason["message"]["en"]
+    assert "協定" in reason["message"]["zh-TW"]
+    assert (tmp_path / "refused/XB/one.xml").exists()
+
+
+@pytest.mark.parametrize("size", [99, 100])
+def test_papers_up_to_the_limit_are_read(hub: FolderHub, tmp_path: Path, size: int) -> None:
+    hand_in(tmp_path, "one", b"x" * size)
+    assert len(hub.waiting()) == 1
+
+
+def test_a_paper_over_the_limit_is_refused_and_does_not_come_back(hub: FolderHub, tmp_path: Path) -> None:
+    hand_in(tmp_path, "big", b"x" * 101)
+    assert hub.waiting() == []
+    assert json.loads((tmp_path / "refused/XB/big.json").read_text())["code"] == "N2N-HUB-002"
+    assert hub.waiting() == []
+
+
+def test_a_link_to_somebody_elses_file_is_refused(hub: FolderHub, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("key")
+    (tmp_path / "outbound/XB/link.xml").symlink_to(secret)
+    (tmp_path / "outbound/XB/link.done").touch()
+    assert hub.waiting() == []
+    assert (tmp_path / "refused/XB/link.json").exists()
+
+
+def test_a_done_file_without_its_paper_is_refused(hub: FolderHub, tmp_path: Path) -> None:
+    (tmp_path / "outbound/XB/lonely.done").touch()
+    assert hub.waiting() == []
+    assert (tmp_path / "refused/XB/lonely.json").exists()
+
+
+def test_one_look_reads_no_more_than_its_limit(hub: FolderHub, tmp_path: Path) -> None:
+    for number in range(MAX_TAKEN_AT_ONCE + 5):
+        hand_in(tmp_path, f"p{number:03d}")
+    assert len(hub.waiting()) == MAX_TAKEN_AT_ONCE
+
+
+def test_an_inbound_paper_is_complete_before_its_done_file_and_may_come_twice(hub: FolderHub, tmp_path: Path) -> None:
+    paper = HubPaper(exchange(Direction.IN, State.RECEIVED), b"<a/>", MediaType.XML, {"exporter": "𠮷野貿易"})
+    for _ in range(2):
+        hub.hand_over(paper)
+        folder = tmp_path / "inbound/XB"
+        assert sorted(file.suffix for file in folder.iterdir()) == [".done", ".json", ".xml"]
+        assert json.loads((folder / "0199.json").read_text())["fields"] == {"exporter": "𠮷野貿易"}
+
+
+def test_the_hub_is_told_what_became_of_its_paper(hub: FolderHub, tmp_path: Path) -> None:
+    hub.report(exchange(Direction.OUT, State.REFUSED), (Finding("RULE", "/A/B", "must be positive"),))
+    status = json.loads((tmp_path / "status/0199.json").read_text())
+    assert (status["state"], status["key"]) == ("REFUSED", "XB/one")
+    assert status["findings"] == [{"code": "RULE", "path": "/A/B", "rule": "must be positive"}]
+
+
+def test_a_hub_whose_folder_is_gone_is_unavailable_not_a_crash(hub: FolderHub, tmp_path: Path) -> None:
+    (tmp_path / "inbound/XB").rmdir()
+    with pytest.raises(HubUnavailable):
+        hub.hand_over(HubPaper(exchange(Direction.IN, State.RECEIVED), b"<a/>", MediaType.XML, {}))
