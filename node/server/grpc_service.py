@@ -1,0 +1,114 @@
+"""The Exchange service over gRPC: own listener, mutual TLS 1.3, enrolled partners only (protocol 1)."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import Final
+
+import grpc
+from grpc.aio import ServicerContext
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+
+from node.errors import NodeError, PortTaken, Unexpected
+from node.model.ids import NodeCode
+from node.server.callers import CALLER, Gate, OnDefect, OnRefusal, PartnerOf
+from node.transport.tls import ServerIdentity
+from node.wire import MAX_REQUEST_BYTES, SERVED, SERVICE, InboundDoor, answer
+
+WORKERS: Final = 8
+"""Threads that judge and store; SQLite serves one writer at a time anyway."""
+
+CONCURRENT_CALLS: Final = 256
+CONCURRENT_STREAMS: Final = 32
+"""Calls at once on the node and on one connection (security 2.8)."""
+
+OPTIONS: Final[tuple[tuple[str, int], ...]] = (
+    # A second server on the port must fail, not share it silently.
+    ("grpc.so_reuseport", 0),
+    ("grpc.max_concurrent_streams", CONCURRENT_STREAMS),
+    # A little above the protocol's own limit, so that one byte too many is refused by our code and not by gRPC's words.
+    ("grpc.max_receive_message_length", MAX_REQUEST_BYTES + 1024),
+    ("grpc.max_metadata_size", 8192),
+    ("grpc.absolute_max_metadata_size", 8192),
+    # Silent sockets and half-open connections go; an hour bounds how long a withdrawn certificate stays connected.
+    ("grpc.server_handshake_timeout_ms", 3_000),
+    ("grpc.max_connection_age_ms", 3_600_000),
+    ("grpc.max_connection_age_grace_ms", 60_000),
+    # Partners ping every 60 s; twice as often is still taken.
+    ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
+    ("grpc.keepalive_permit_without_calls", 1),
+)
+
+
+class ExchangeServer:
+    """Serves a door to partners. Made, listened on and started inside the running loop."""
+
+    def __init__(
+        self,
+        door: InboundDoor,
+        identity: ServerIdentity,
+        partner_of: PartnerOf,
+        on_refusal: OnRefusal,
+        on_defect: OnDefect,
+    ) -> None:
+        self._identity = identity
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="exchange")
+        self._server = grpc.aio.server(
+            interceptors=[Gate(partner_of, on_refusal, on_defect)],
+            options=OPTIONS,
+            maximum_concurrent_rpcs=CONCURRENT_CALLS,
+        )
+        self._server.add_generic_rpc_handlers((exchange_handler(door, self._workers, on_defect),))
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        names = (SERVICE, health.SERVICE_NAME, reflection.SERVICE_NAME)
+        reflection.enable_server_reflection(names, self._server)
+
+    def listen(self, address: str) -> int:
+        """Bind `host:port`, port 0 for any free one, and return the port; raises PortTaken."""
+        try:
+            port = self._server.add_secure_port(address, self._identity.credentials())
+        except (RuntimeError, ValueError) as error:
+            raise PortTaken(address=address, detail="it is in use or not an address of this machine") from error
+        if port == 0:
+            raise PortTaken(address=address, detail="it is in use or not an address of this machine")
+        return port
+
+    async def start(self) -> None:
+        """Begin to answer."""
+        await self._health.set(SERVICE, health_pb2.HealthCheckResponse.SERVING)
+        await self._server.start()
+
+    async def stop(self, grace_s: float) -> None:
+        """Take no new calls, give those under way `grace_s` seconds, and wait for what is being stored."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_s)
+        await asyncio.to_thread(self._workers.shutdown, wait=True)
+
+
+def exchange_handler(door: InboundDoor, workers: Executor, on_defect: OnDefect) -> grpc.GenericRpcHandler:
+    """The served calls of `n2n.v1.Exchange`, bytes in and bytes out; the gate refuses the others."""
+
+    def served(call: str) -> Callable[[bytes, ServicerContext[bytes, bytes]], Awaitable[bytes]]:
+        async def serve(request: bytes, context: ServicerContext[bytes, bytes]) -> bytes:
+            # A cancelled call does not stop the thread: what it commits stands, and a repeat fetches the answer.
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(workers, _work, door, call, CALLER.get(), request, on_defect)
+
+        return serve
+
+    return grpc.method_handlers_generic_handler(
+        SERVICE, {call: grpc.unary_unary_rpc_method_handler(served(call)) for call in SERVED}
+    )
+
+
+def _work(door: InboundDoor, call: str, caller: NodeCode, request: bytes, on_defect: OnDefect) -> bytes:
+    try:
+        return answer(door, call, caller, request)
+    except NodeError:
+        raise
+    except Exception as error:
+        # Told here, in the thread: a caller who hung up would otherwise take the defect along.
+        on_defect(call, error)
+        raise Unexpected() from error

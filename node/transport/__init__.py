@@ -1,0 +1,1 @@
+"""Ways to a partner: one call, one try, and the truth about how it went."""

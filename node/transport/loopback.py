@@ -1,0 +1,75 @@
+"""A partner in the same process: the same bytes through the same door, without a network. For tests and the sandbox."""
+
+import asyncio
+
+from node.errors import NoAnswer, NodeError, PartnerUnreachable, Unexpected
+from node.model.describe import Description
+from node.model.envelope import DeliverRequest, StatusRequest
+from node.model.ids import NodeCode
+from node.model.receipt import Answer
+from node.transport.outcomes import read_answer, refused_call
+from node.wire import (
+    InboundDoor,
+    answer,
+    deliver_request_to_bytes,
+    deliver_response_from_bytes,
+    describe_request_to_bytes,
+    description_from_bytes,
+    status_from_error,
+    status_request_to_bytes,
+)
+
+
+class Loopback:
+    """Carries calls of `caller` to the door of `partner`; what the door raises crosses as it would cross a border."""
+
+    def __init__(self, partner: NodeCode, caller: NodeCode, door: InboundDoor) -> None:
+        self._partner = partner
+        self._caller = caller
+        self._door: InboundDoor | None = door
+
+    async def deliver(self, request: DeliverRequest, deadline_s: float) -> tuple[Answer, ...]:
+        """Send envelopes once; raises PartnerUnreachable, NoAnswer, PartnerRefusedCall or AnswerRefused."""
+        data = await self._call("Deliver", deliver_request_to_bytes(request), deadline_s)
+        return read_answer(self._partner, deliver_response_from_bytes, data)
+
+    async def status(self, request: StatusRequest, deadline_s: float) -> tuple[Answer, ...]:
+        """Ask what became of our papers; raises as `deliver`."""
+        data = await self._call("Status", status_request_to_bytes(request), deadline_s)
+        return read_answer(self._partner, deliver_response_from_bytes, data)
+
+    async def describe(self, deadline_s: float) -> Description:
+        """Ask what the partner serves; raises as `deliver`."""
+        data = await self._call("Describe", describe_request_to_bytes(), deadline_s)
+        return read_answer(self._partner, description_from_bytes, data)
+
+    async def healthy(self, deadline_s: float) -> bool:
+        """Whether the door is still open."""
+        return self._door is not None
+
+    async def close(self) -> None:
+        """Forget the door."""
+        self._door = None
+
+    async def _call(self, call: str, request: bytes, deadline_s: float) -> bytes:
+        if self._door is None:
+            raise PartnerUnreachable(partner=self._partner, address="loopback", detail="the channel is closed")
+        work = asyncio.to_thread(_answered, self._door, call, self._caller, request)
+        try:
+            # The thread goes on when the deadline passes: what it commits stands, as on a real partner.
+            status, data = await asyncio.wait_for(work, deadline_s)
+        except TimeoutError as error:
+            raise NoAnswer(partner=self._partner, seconds=f"{deadline_s:g}") from error
+        if status:
+            raise refused_call(self._partner, status, "INTERNAL")
+        return data
+
+
+def _answered(door: InboundDoor, call: str, caller: NodeCode, request: bytes) -> tuple[bytes, bytes]:
+    """The status of a refusal, or nothing and the response."""
+    try:
+        return b"", answer(door, call, caller, request)
+    except NodeError as error:
+        return status_from_error(error).SerializeToString(), b""
+    except Exception:
+        return status_from_error(Unexpected()).SerializeToString(), b""

@@ -1,0 +1,127 @@
+"""What every transport promises, whichever way its bytes go."""
+
+import threading
+from types import SimpleNamespace
+
+import pytest
+
+from node.errors import (
+    CallerUnknown,
+    Malformed,
+    NoAnswer,
+    NotAgreed,
+    PartnerRefusedCall,
+    PartnerUnreachable,
+    StoreCorrupt,
+    StoreUnavailable,
+    Unexpected,
+)
+from node.model.envelope import StatusRequest
+from node.model.receipt import NotHeld, SignedReceipt
+
+both = pytest.mark.parametrize("way", ["loopback", "grpc"])
+
+
+@both
+async def test_each_envelope_gets_its_answer_and_the_door_hears_who_called(lab: SimpleNamespace, way: str) -> None:
+    async with lab.over(way) as transport:
+        answers = await transport.deliver(lab.request, 5)
+    assert [type(answer.outcome) for answer in answers] == [SignedReceipt, SignedReceipt]
+    assert lab.door.calls == [("Deliver", "XA")]
+
+
+@both
+async def test_what_became_of_papers_can_be_asked(lab: SimpleNamespace, way: str) -> None:
+    ids = ("019aab2c-0000-7000-8000-000000000001", "019aab2c-0000-7000-8000-000000000002")
+    async with lab.over(way) as transport:
+        answers = await transport.status(StatusRequest(ids, close=True), 5)
+    assert [(answer.message_id, answer.outcome) for answer in answers] == [(each, NotHeld()) for each in ids]
+
+
+@both
+async def test_a_node_describes_itself(lab: SimpleNamespace, way: str) -> None:
+    async with lab.over(way) as transport:
+        described = await transport.describe(5)
+    assert described == lab.door.describe("XA")
+
+
+@both
+async def test_sixty_four_envelopes_travel_in_one_call(lab: SimpleNamespace, way: str) -> None:
+    async with lab.over(way) as transport:
+        answers = await transport.deliver(lab.many(64, bytes(32 * 1024)), 10)
+    assert len(answers) == 64
+    assert len(lab.door.calls) == 1
+
+
+@both
+@pytest.mark.parametrize(
+    ("raised", "heard"),
+    [
+        (NotAgreed(partner="XA", kind="k", direction="in"), NotAgreed),
+        (StoreUnavailable(detail="disk"), StoreUnavailable),
+        (StoreCorrupt(what="exchange"), Unexpected),
+        (CallerUnknown(), CallerUnknown),
+        (KeyError("secret"), Unexpected),
+    ],
+    ids=lambda value: getattr(value, "__name__", type(value).__name__),
+)
+async def test_a_refusal_returns_as_the_class_it_was(
+    lab: SimpleNamespace, way: str, raised: Exception, heard: type[Exception]
+) -> None:
+    def refuse() -> None:
+        raise raised
+
+    lab.door.act = refuse
+    async with lab.over(way) as transport:
+        with pytest.raises(PartnerRefusedCall) as refusal:
+            await transport.deliver(lab.request, 5)
+    assert type(refusal.value.__cause__) is heard
+    assert refusal.value.fields == {"partner": "XB", "reason": heard.code}
+
+
+@both
+async def test_a_late_answer_is_no_answer_and_the_work_is_done_all_the_same(lab: SimpleNamespace, way: str) -> None:
+    let_go = threading.Event()
+    lab.door.act = lambda: let_go.wait(10) and None
+    async with lab.over(way) as transport:
+        with pytest.raises(NoAnswer) as refusal:
+            await transport.deliver(lab.request, 0.4)
+        assert refusal.value.fields == {"partner": "XB", "seconds": "0.4"}
+        assert lab.door.done == []
+        let_go.set()
+    for _ in range(100):
+        if lab.door.done:
+            break
+        threading.Event().wait(0.02)
+    assert lab.door.done == ["Deliver"]
+
+
+@both
+async def test_one_call_is_tried_once(lab: SimpleNamespace, way: str) -> None:
+    def refuse() -> None:
+        raise StoreUnavailable(detail="disk")
+
+    lab.door.act = refuse
+    async with lab.over(way) as transport:
+        with pytest.raises(PartnerRefusedCall):
+            await transport.deliver(lab.request, 5)
+    assert len(lab.door.calls) == 1
+
+
+@both
+async def test_a_request_that_breaks_a_rule_does_not_leave(lab: SimpleNamespace, way: str) -> None:
+    async with lab.over(way) as transport:
+        with pytest.raises(Malformed):
+            await transport.status(StatusRequest(()), 5)
+    assert lab.door.calls == []
+
+
+@both
+async def test_a_closed_channel_says_that_nothing_was_sent(lab: SimpleNamespace, way: str) -> None:
+    async with lab.over(way) as transport:
+        assert await transport.healthy(5)
+        await transport.close()
+        assert not await transport.healthy(5)
+        with pytest.raises(PartnerUnreachable):
+            await transport.deliver(lab.request, 5)
+    assert lab.door.calls == []
