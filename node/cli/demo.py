@@ -1,0 +1,100 @@
+"""`n2n demo`: two countries exchange papers on this machine; one is away for a while, somebody forges."""
+
+from pathlib import Path
+from tempfile import mkdtemp
+from typing import Annotated
+
+import typer
+
+from node.cli.output import Cell, Column
+from node.cli.session import Session, command
+from node.cli.words import STATES, Text
+from node.errors import Category
+
+EXIT_NOT_SHOWN = Category.INTERNAL.exit_code
+"""A claim of the demonstration did not hold: a defect of ours."""
+
+_KIND = Column("kind", Text("Paper", "文件"))
+_NUMBER = Column("number", Text("Number", "編號"))
+_WAY = Column("way", Text("Way", "方向"))
+_ASSURANCE = Column("assurance", Text("Signed", "簽署方式"))
+_STATE = Column("state", Text("State", "狀態"))
+_RECEIPT = Column("receipt", Text("Receipt verified", "收據驗證成立"))
+_HUB = Column("handed_over", Text("With the hub", "樞紐已接收"))
+_COLUMNS = (_KIND, _NUMBER, _WAY, _ASSURANCE, _STATE, _RECEIPT, _HUB)
+
+_WAITED = Column("waited", Text("Waited while the partner was away, then crossed", "夥伴離線時等待、其後送達"))
+_REPEATED = Column("repeated", Text("Replayed and answered with the same receipt", "重放後回覆同一收據"))
+_REFUSED = Column("refused", Text("Forged and turned away", "偽造並遭拒"))
+_SECONDS = Column("seconds", Text("Seconds", "秒數"))
+_FOLDER = Column("folder", Text("Everything lies in", "所有檔案位於"))
+
+_ASSURANCES = {
+    "document": Text("each paper, and the batch", "逐份及整批"),
+    "batch": Text("the batch", "整批"),
+}
+
+_DONE = Text(
+    "Every claim held. Look around: n2n exchange list --home {folder}/XA",
+    "全部成立。可自行查看：n2n exchange list --home {folder}/XA",
+)
+_FAILED = Text("Not everything held; the logs are {folder}/*/node.log", "並非全部成立；紀錄位於 {folder}/*/node.log")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "demo")(demo)
+
+
+def demo(
+    session: Session,
+    folder: Annotated[
+        Path | None, typer.Option("--folder", help="A new or empty folder to keep. 保留於此目錄。")
+    ] = None,
+) -> None:
+    """Show the main job: papers both ways, a partner away, a replay, forgeries. 示範完整的跨境文件交換。"""
+    from node.sandbox.demo import STEPS, run  # brings the whole node
+
+    place = folder or Path(mkdtemp(prefix="n2n-demo-"))
+    shown = run(place, lambda step: session.output.say(Text(*(f"· {words}" for words in STEPS[step]))))
+    output, to = session.output, session.language
+    summary: list[tuple[Column, Cell]] = [
+        (_WAITED, shown.waited),
+        (_REPEATED, shown.repeated),
+        (_REFUSED, shown.refused),
+    ]
+    rest: list[tuple[Column, Cell]] = [(_SECONDS, shown.seconds), (_FOLDER, str(shown.folder))]
+    if session.as_json:
+        papers = [
+            {
+                "kind": one.kind,
+                "number": one.number,
+                "sender": one.sender,
+                "recipient": one.recipient,
+                "assurance": one.assurance,
+                "state": one.state.value,
+                "receipt": one.receipt,
+                "handed_over": one.handed_over,
+            }
+            for one in shown.crossings
+        ]
+        output.record([*summary, *rest], {"ok": shown.ok, "papers": papers})
+    else:
+        rows = [
+            (
+                one.kind,
+                one.number,
+                f"{one.sender} → {one.recipient}",
+                _ASSURANCES[one.assurance].to(to),
+                STATES[one.state].to(to),
+                one.receipt,
+                one.handed_over,
+            )
+            for one in shown.crossings
+        ]
+        output.table(_COLUMNS, rows, Text("Nothing crossed.", "沒有文件送達。"))
+        output.record([*summary, *rest])
+    closing = _DONE if shown.ok else _FAILED
+    output.say(Text(*(text.format(folder=place) for text in closing)))
+    if not shown.ok:
+        raise typer.Exit(EXIT_NOT_SHOWN)

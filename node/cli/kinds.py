@@ -1,0 +1,31 @@
+"""`n2n kinds`: the kinds of official paper this node understands."""
+
+import typer
+
+from node.cli.output import Column
+from node.cli.session import Session, command
+from node.cli.words import Text
+
+_COLUMNS = (
+    Column("kind", Text("Kind", "種類")),
+    Column("version", Text("Version", "版本")),
+    Column("title", Text("Title", "名稱")),
+    Column("media_type", Text("Form", "格式")),
+    Column("root", Text("Root element", "根元素")),
+)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Add the command."""
+    command(app, "kinds")(kinds)
+
+
+def kinds(session: Session) -> None:
+    """The kinds of official paper this node understands. 本節點可處理的文件種類。"""
+    from node.documents.catalogue import CATALOGUE  # compiles schemas; only this command needs them
+
+    rows = [
+        (kind.name, kind.version, Text(kind.title_en, kind.title_zh).to(session.language), kind.media_type, kind.root)
+        for kind in CATALOGUE.values()
+    ]
+    session.output.table(_COLUMNS, rows, Text("No kinds.", "沒有文件種類。"))

@@ -1,0 +1,127 @@
+"""How the command line reaches a node: its settings, its store, its parts. The only file here that knows them."""
+
+import asyncio
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from node.cli.session import Session
+from node.errors import NoAnswer, NodeError
+from node.model.evidence import EvidenceFact
+from node.model.exchange import Direction, Exchange, State
+from node.model.ids import ExchangeId, NodeCode, sha256
+from node.model.receipt import Receipt
+from node.profiles.book import load_book
+from node.settings import Settings, load_settings
+from node.store import evidence, exchanges, queries, receipts
+from node.store.database import Database, Tx
+from node.wire import receipt_from_bytes
+
+POLL_S = 0.2
+"""How often --wait looks: a person does not notice."""
+
+UNDER_WAY = frozenset({State.ACCEPTED, State.SEALED, State.UNRESOLVED})
+"""What --wait waits through; everything else is an outcome or needs a human."""
+
+
+def settings_of(session: Session) -> Settings:
+    """The settings of the node at the session's home; raises HomeNotFound or SettingInvalid."""
+    return load_settings(session.home, os.environ)
+
+
+@contextmanager
+def open_store(session: Session) -> Iterator[Database]:
+    """What the node remembers, to read beside a running node; raises StoreVersion when it is of another version."""
+    store = Database.open(settings_of(session).store_url)
+    try:
+        store.require_current()
+        yield store
+    finally:
+        store.close()
+
+
+def make_store(session: Session) -> None:
+    """Make the store of a new home, after judging its settings, partners and profiles as a start would."""
+    settings = settings_of(session)
+    load_book(settings.profiles_folder, settings.home, settings.code)
+    store = Database.open(settings.store_url)
+    try:
+        store.migrate()
+    finally:
+        store.close()
+
+
+def list_exchanges(
+    session: Session,
+    *,
+    direction: Direction | None,
+    partner: NodeCode | None,
+    kind: str | None,
+    states: frozenset[State],
+    text: str,
+    since: datetime | None,
+    limit: int,
+) -> list[Exchange]:
+    """Exchanges that match, newest first; what is None or empty is not asked."""
+    wanted = queries.ExchangeFilter(direction, partner, kind, states, text, since, limit)
+    with open_store(session) as store:
+        return store.read(lambda tx: queries.list_exchanges(tx, wanted))
+
+
+def everything_about(session: Session, prefix: str) -> tuple[Exchange, list[EvidenceFact], Receipt | None]:
+    """The exchange with this beginning of an id, its timeline and its receipt; raises ExchangeUnknown."""
+
+    def read(tx: Tx) -> tuple[Exchange, list[EvidenceFact], Receipt | None]:
+        found = queries.find(tx, prefix)
+        held = (receipts.settled if found.direction is Direction.OUT else receipts.issued)(tx, [found.id]).get(found.id)
+        receipt = receipt_from_bytes(held.signed.receipt) if held else None
+        return found, evidence.timeline(tx, found.id), receipt
+
+    with open_store(session) as store:
+        return store.read(read)
+
+
+def run_node(session: Session) -> None:
+    """Run the node until it is told to stop; raises NodeError when it cannot start."""
+    from node import service  # brings the whole node; questions to the store do without it
+
+    asyncio.run(service.run(settings_of(session)))
+
+
+def hand_in(
+    session: Session, content: bytes, partner: NodeCode, *, kind: str | None, key: str | None, wait_s: float | None
+) -> Exchange:
+    """Accept one paper into the node's store; a running node sends it on.
+
+    Without a `key`, the same paper for the same partner is the same exchange. With `wait_s`, wait so many seconds for
+    the outcome. Raises what `accept` refuses with, or NoAnswer when the time is over.
+    """
+    from node.flows.outbound import Submission, accept  # brings the whole node
+    from node.flows.ports import ActorName
+    from node.wiring import wire
+
+    submission = Submission(content, partner, key or f"cli:{partner}:{sha256(content).hex()}", kind)
+    wired = wire(settings_of(session))
+    try:
+        (outcome,) = accept(wired.node, [submission], ActorName("command line", "human"))
+    finally:
+        wired.close()
+    if isinstance(outcome, NodeError):
+        raise outcome
+    with open_store(session) as store:
+        return _exchange(store, outcome.exchange) if wait_s is None else _settled(store, outcome.exchange, wait_s)
+
+
+def _exchange(store: Database, exchange: ExchangeId) -> Exchange:
+    return store.read(lambda tx: exchanges.load(tx, [exchange]))[exchange]
+
+
+def _settled(store: Database, exchange: ExchangeId, wait_s: float) -> Exchange:
+    give_up = time.monotonic() + wait_s
+    while (found := _exchange(store, exchange)).state in UNDER_WAY:
+        if time.monotonic() >= give_up:
+            raise NoAnswer(partner=found.partner, seconds=f"{wait_s:g}")
+        time.sleep(POLL_S)
+    return found
