@@ -1,0 +1,125 @@
+"""The node as one running thing: starts its parts, says when it is ready, stops them gracefully.
+
+    SIGTERM or SIGINT: health says NOT_SERVING, no new work is claimed, what is under way is finished, the store is closed.
+"""
+
+import asyncio
+import fcntl
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from node.errors import AlreadyRunning, NodeError
+from node.flows import outbound
+from node.flows.ports import ActorName
+from node.server.grpc_service import ExchangeServer
+from node.server.refusals import RefusalBook
+from node.settings import Settings
+from node.store import jobs
+from node.wiring import Wired, wire, worker_name
+
+HUB_POLL_S = 0.25
+"""How often the hub folder is looked at: a person does not notice, a disk does not either."""
+
+READY_FILE = "ready"
+"""In the home while the node serves, holding the address listened on; for whoever started it."""
+
+DRAIN_S = 30
+"""Calls under way may take this long to end at shutdown (longer than a partner's deadline)."""
+
+HUB_ACTOR = ActorName("hub folder", "hub")
+
+
+async def run(settings: Settings) -> None:
+    """Run the node of `settings` until it is told to stop. Raises NodeError when it cannot start."""
+    with only_one(settings.home):
+        wired = await asyncio.to_thread(wire, settings)
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        try:
+            await serve(wired, stop)
+        finally:
+            await asyncio.to_thread(wired.close)
+
+
+@contextmanager
+def only_one(home: Path) -> Iterator[None]:
+    """Hold the home's lock, so that two processes never work the same jobs. Raises AlreadyRunning.
+
+    The lock belongs to the process and vanishes with it, however it ends.
+    """
+    with open(os.open(home / "node.lock", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise AlreadyRunning(path=home) from error
+        yield
+
+
+async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] = lambda _: None) -> None:
+    """Serve partners, work jobs and watch the hub until `stop` is set; `ready` is told the address listened on."""
+    # Leases under our name are those of a run that crashed: nobody else may hold them while we hold the lock.
+    await asyncio.to_thread(wired.node.store.write, lambda tx: jobs.release_all(tx, worker_name(wired.settings)))
+    refusals = RefusalBook(wired.node.store, wired.node.clock, wired.journal)
+    server = ExchangeServer(
+        wired.door,
+        wired.server_identity,
+        wired.node.book.by_fingerprint,
+        refusals.note,
+        lambda call, error: wired.journal("call.defect", call=call, error=error),
+    )
+    host = wired.settings.listen_exchange.rpartition(":")[0]
+    address = f"{host}:{server.listen(wired.settings.listen_exchange)}"
+    await server.start()
+    marker = wired.settings.home / READY_FILE
+    marker.write_text(f"{address}\n")
+    wired.journal("node.ready", node=wired.node.code, address=address)
+    ready(address)
+    try:
+        async with asyncio.TaskGroup() as parts:
+            parts.create_task(wired.worker.run(stop))
+            parts.create_task(_watch_hub(wired, stop))
+            parts.create_task(refusals.keep(stop))
+    finally:
+        marker.unlink(missing_ok=True)
+        await server.stop(DRAIN_S)
+        for transport in wired.transports.values():
+            await transport.close()
+        wired.journal("node.stopped", node=wired.node.code)
+
+
+async def _watch_hub(wired: Wired, stop: asyncio.Event) -> None:
+    """Take what the hub handed in, again and again; a hub that is away is asked again."""
+    while not stop.is_set():
+        busy = False
+        try:
+            busy = await asyncio.to_thread(take_from_hub, wired)
+        except NodeError as error:
+            wired.journal("hub.away", error=error)
+        if not busy:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), HUB_POLL_S)
+
+
+def take_from_hub(wired: Wired) -> bool:
+    """Accept what waits in the hub folder; whether anything moved. "Taken" is said only after the commit."""
+    papers, moved = wired.hub.waiting(), False
+    if not papers:
+        return False
+    submissions = [outbound.Submission(paper.content, paper.partner, paper.key) for paper in papers]
+    for paper, outcome in zip(papers, outbound.accept(wired.node, submissions, HUB_ACTOR), strict=True):
+        if isinstance(outcome, NodeError):
+            if outcome.category.retry:
+                # Not the paper's fault: it stays where it is and is looked at again.
+                wired.journal("hub.paper-waits", name=paper.name, error=outcome)
+                continue
+            wired.journal("hub.paper-refused", name=paper.name, error=outcome)
+            wired.hub.refused(paper, outcome)
+        else:
+            wired.hub.taken(paper, outcome.exchange)
+        moved = True
+    return moved
