@@ -1,0 +1,1 @@
+"""Papers: the kinds the node understands, how they are recognised, judged and read."""

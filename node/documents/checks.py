@@ -1,0 +1,125 @@
+"""Checks that several kinds share: characters, moments, numbers, and texts made short enough to search by."""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from lxml import etree
+
+from node.safe_xml import Breach, Element
+
+MAX_NAME = 120
+"""Characters of a name that becomes part of a paper's identity: 128 with a country before it (protocol 2)."""
+
+MAX_FIELD = 500
+"""Characters of a field that people search by; a list of goods is cut here, the paper itself keeps it whole."""
+
+# Legal names use CJK compatibility ideographs on purpose, and NFC would replace them by other characters (documents 8).
+_COMPATIBILITY_IDEOGRAPHS = re.compile("[\uf900-\ufaff\U0002f800-\U0002fa1f]")
+_UNFIT = re.compile(
+    "(?P<control>[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufdd0-\ufdef\ufffe\uffff])"
+    "|(?P<private>[\ue000-\uf8ff\U000f0000-\U0010ffff])"
+    "|(?P<direction>[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069])"
+    "|(?P<lost>\ufffd)"
+)
+UNFIT_RULES = {
+    "control": "must not hold control characters",
+    "private": "must not hold private-use characters",
+    "direction": "must not hold text direction controls",
+    "lost": "holds U+FFFD: characters were lost in a conversion",
+}
+NOT_NFC = "must be in Unicode normalisation form NFC"
+
+
+def unfit_characters(root: Element) -> Iterator[Breach]:
+    """Texts and attributes with characters that two systems would show, compare or store differently (documents 8)."""
+    # Most papers are fit, and any part of a fit text is fit: one look at everything spares a look at each element.
+    if _is_plain("".join(_all_strings(root))):
+        return
+    for element in root.iter():
+        rule = _unfit(element.text or "")
+        if rule:
+            yield Breach(element, rule)
+        for name, value in element.items():
+            rule = _unfit(str(value))
+            if rule:
+                yield Breach(element, rule, attribute=etree.QName(name).localname)
+
+
+def _unfit(text: str) -> str:
+    found = _UNFIT.search(text)
+    if found is not None and found.lastgroup is not None:
+        return UNFIT_RULES[found.lastgroup]
+    return "" if text.isascii() or _is_nfc(text) else NOT_NFC
+
+
+def _is_plain(text: str) -> bool:
+    """A quick yes for what is certainly fit: printable, white space aside, and NFC. A no says nothing."""
+    for space in "\t\n\r\u3000":
+        text = text.replace(space, " ")
+    return text.isprintable() and (text.isascii() or unicodedata.is_normalized("NFC", text))
+
+
+_ATTRIBUTES = etree.XPath("//@*", smart_strings=False)
+
+
+def _all_strings(root: Element) -> Iterator[str]:
+    yield from map(str, root.itertext())
+    attributes = _ATTRIBUTES(root)
+    yield from map(str, attributes if isinstance(attributes, list) else ())
+
+
+def _is_nfc(text: str) -> bool:
+    return unicodedata.is_normalized("NFC", text) or unicodedata.is_normalized(
+        "NFC", _COMPATIBILITY_IDEOGRAPHS.sub("", text)
+    )
+
+
+# --- moments and numbers --------------------------------------------------------------------------------------------
+
+MOMENT_RULE = "must be a moment with offset, as 2026-11-22T09:30:00Z"
+
+_ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
+
+
+def moment_of(text: str) -> datetime | None:
+    """The UTC moment that ISO 8601 text with an offset names; None when it is anything else."""
+    if not _ISO_MOMENT.fullmatch(text):
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+_LABEL = re.compile(r"[^ \t\r\n]+( [^ \t\r\n]+)*")
+
+
+def is_label(text: str, most: int) -> bool:
+    """Whether `text` can name something for ever: 1 to `most` characters, none unfit, no blank that could get lost."""
+    return 0 < len(text) <= most and _LABEL.fullmatch(text) is not None and not _unfit(text)
+
+
+# --- texts ----------------------------------------------------------------------------------------------------------
+
+
+def text_at(element: Element | None, path: str) -> str:
+    """The text of the first element at `path`, without surrounding white space; empty when there is none."""
+    found = element.find(path) if element is not None else None
+    return text_of(found)
+
+
+def text_of(element: Element | None) -> str:
+    """The element's own text, without surrounding white space."""
+    return (element.text or "").strip() if element is not None else ""
+
+
+def joined(texts: Iterable[str]) -> str:
+    """Different texts in their order as one field, at most MAX_FIELD characters."""
+    return "; ".join(dict.fromkeys(" ".join(text.split()) for text in texts if text))[:MAX_FIELD]
+
+
+def without_blanks(fields: dict[str, str]) -> dict[str, str]:
+    """The fields that say something."""
+    return {name: text for name, text in fields.items() if text}

@@ -1,0 +1,1 @@
+"""Code lists that rules use, each with its source."""

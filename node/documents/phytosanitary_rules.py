@@ -1,0 +1,254 @@
+"""What an SPS certificate must say beyond its schema: codes, acronyms and their contents, dates, measures, chains."""
+
+import re
+from collections import Counter
+from collections.abc import Container, Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
+
+from node.documents.checks import MAX_NAME, MOMENT_RULE, is_label, moment_of, text_at, text_of, unfit_characters
+from node.documents.codes import sps
+from node.safe_xml import Breach, Element
+
+RSM = "{urn:un:unece:uncefact:data:standard:SPSCertificate:17}"
+RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:21}"
+UDT = "{urn:un:unece:uncefact:data:standard:UnqualifiedDataType:21}"
+
+DOCUMENT = f"{RSM}SPSExchangedDocument"
+CONSIGNMENT = f"{RSM}SPSConsignment"
+LINES = f"{CONSIGNMENT}/{RAM}IncludedSPSConsignmentItem/{RAM}IncludedSPSTradeLineItem"
+
+_AMOUNTS = tuple(
+    f"{RAM}{name}Measure"
+    for name in (
+        *("NetWeight", "GrossWeight", "NetVolume", "GrossVolume"),
+        *("NominalGrossWeight", "NominalGrossVolume", "Duration"),
+    )
+)
+_VALUES = tuple(f"{RAM}{name}Measure" for name in ("Value", "MinimumValue", "MaximumValue"))
+_WORDS = tuple(
+    f"{RAM}{name}" for name in ("Name", "PersonName", "LineOne", "CityName", "Description", "ScientificName")
+)
+_UNIT = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
+_HS = re.compile(r"[0-9]{2,6}", re.ASCII)
+
+# UNTDID 2379: format code -> pattern of the text, its form for strptime. Without a code the text is ISO 8601.
+_MOMENT_FORMATS = {
+    "102": (re.compile(r"\d{8}", re.ASCII), "%Y%m%d"),
+    "205": (re.compile(r"\d{12}[+-]\d{4}", re.ASCII), "%Y%m%d%H%M%z"),
+    "208": (re.compile(r"\d{14}[+-]\d{4}", re.ASCII), "%Y%m%d%H%M%S%z"),
+}
+
+
+def rules(root: Element) -> Iterator[Breach]:
+    """Every rule that the certificate breaks, in no particular order."""
+    yield from unfit_characters(root)
+    yield from _head(root)
+    yield from _document_notes(root)
+    yield from _moments(root)
+    yield from _measures(root)
+    yield from _placeholders(root)
+    yield from _attachments(root)
+    lines = root.findall(LINES)
+    yield from _line_numbers(lines)
+    for line in lines:
+        yield from _line(line, text_at(root, f"{DOCUMENT}/{RAM}TypeCode"))
+
+
+def moment_in(element: Element | None) -> datetime | None:
+    """The UTC moment of a DateTimeType (ISO 8601 with offset, or format 102, 205, 208); None when unclear."""
+    if element is None:
+        return None
+    plain = element.find(f"{UDT}DateTime")
+    if plain is not None:
+        return moment_of(text_of(plain))
+    string = element.find(f"{UDT}DateTimeString")
+    form = string.get("format", "") if string is not None else ""
+    if not form:
+        return moment_of(text_of(string))
+    return _formatted_moment(text_of(string), form)
+
+
+def _formatted_moment(text: str, form: str) -> datetime | None:
+    pattern, words = _MOMENT_FORMATS.get(form, (None, ""))
+    if pattern is None or not pattern.fullmatch(text):
+        return None
+    try:
+        moment = datetime.strptime(text, words)
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+# --- the document ---------------------------------------------------------------------------------------------------
+
+
+def _head(root: Element) -> Iterator[Breach]:
+    document = root.find(DOCUMENT)
+    if document is None:
+        return
+    yield from _in_list(
+        document.find(f"{RAM}TypeCode"), sps.DOCUMENT_TYPES, "is not a type this kind takes (UNTDID 1001)"
+    )
+    yield from _in_list(document.find(f"{RAM}StatusCode"), sps.STATUSES, "is not a final status (UNTDID 4405)")
+    number = document.find(f"{RAM}ID")
+    if number is not None and not is_label(number.text or "", 60):
+        yield Breach(number, "must be 1 to 60 printable characters without outer blanks")
+    issuer = document.find(f"{RAM}IssuerSPSParty")
+    if issuer is None:
+        yield Breach(document, "lacks IssuerSPSParty: a certificate names its issuer")
+    elif not is_label(text_at(issuer, f"{RAM}ID") or text_at(issuer, f"{RAM}Name"), MAX_NAME):
+        yield Breach(issuer, f"its ID or Name must have 1 to {MAX_NAME} characters")
+
+
+def _in_list(element: Element | None, known: Container[str], rule: str) -> Iterator[Breach]:
+    if element is not None and text_of(element) not in known:
+        yield Breach(element, rule)
+
+
+def _document_notes(root: Element) -> Iterator[Breach]:
+    notes = root.findall(f"{DOCUMENT}/{RAM}IncludedSPSNote")
+    yield from _notes(notes, sps.DOCUMENT_NOTES)
+    subjects = {text_at(note, f"{RAM}Subject"): note for note in notes}
+    for acronym in sps.REPLACEMENT_NOTES:
+        if acronym in subjects and "ADRPN" not in subjects:
+            yield Breach(subjects[acronym], "needs a note ADRPN: which certificate is replaced")
+    replaced = subjects.get("ADRPN")
+    if replaced is not None and text_at(replaced, f"{RAM}Content") == text_at(root, f"{DOCUMENT}/{RAM}ID"):
+        yield Breach(replaced, "a certificate cannot replace itself")
+
+
+def _notes(notes: list[Element], known: Mapping[str, sps.Content]) -> Iterator[Breach]:
+    seen: set[str] = set()
+    for note in notes:
+        subject = text_at(note, f"{RAM}Subject")
+        content = known.get(subject)
+        if content is None:
+            # Notes that name their subject by SubjectCode use another list, which is not ours to judge.
+            if subject or note.find(f"{RAM}SubjectCode") is None:
+                yield Breach(note, "its Subject is not an acronym of this level (IPPC)")
+            continue
+        if content.once and subject in seen:
+            yield Breach(note, f"{subject} may stand only once")
+        seen.add(subject)
+        for text in note.iterfind(f"{RAM}Content"):
+            if not content.fits(text_of(text)):
+                yield Breach(text, f"{subject} {content.words}")
+
+
+# --- everywhere -----------------------------------------------------------------------------------------------------
+
+
+def _moments(root: Element) -> Iterator[Breach]:
+    for name in ("DateTimeString", "DateTime"):
+        for element in root.iter(f"{UDT}{name}"):
+            if moment_in(element.getparent()) is None:
+                yield Breach(element, MOMENT_RULE)
+    for period in root.iter(f"{RAM}CompletionSPSPeriod"):
+        start, end = (moment_in(period.find(f"{RAM}{name}DateTime")) for name in ("Start", "End"))
+        if start is not None and end is not None and end < start:
+            yield Breach(period, "must not end before it starts")
+
+
+def _measures(root: Element) -> Iterator[Breach]:
+    for element in root.iter(*_AMOUNTS, *_VALUES):
+        if not _UNIT.fullmatch(element.get("unitCode", "")):
+            yield Breach(element, "needs a unitCode of two or three characters (Rec 20)")
+    for element in root.iter(*_AMOUNTS):
+        if not _at_least(element, Decimal(0)):
+            yield Breach(element, "must not be negative")
+    for element in root.iter(f"{RAM}ItemQuantity"):
+        if not _at_least(element, Decimal(1)):
+            yield Breach(element, "must be 1 or more")
+
+
+def _at_least(element: Element, least: Decimal) -> bool:
+    amount = _decimal(element)
+    return amount is None or amount >= least
+
+
+def _decimal(element: Element | None) -> Decimal | None:
+    """The number in the element; None when there is none, which the schema says."""
+    try:
+        amount = Decimal(text_of(element))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() else None
+
+
+def _placeholders(root: Element) -> Iterator[Breach]:
+    for element in root.iter(*_WORDS):
+        if text_of(element).lower() in sps.PLACEHOLDERS:
+            yield Breach(element, "holds a placeholder instead of a text")
+
+
+def _attachments(root: Element) -> Iterator[Breach]:
+    for element in root.iter(f"{RAM}AttachmentBinaryObject"):
+        if element.get("mimeCode") not in sps.ATTACHMENT_TYPES:
+            yield Breach(element, "must be pdf, png, jpeg, tiff or plain text", attribute="mimeCode")
+
+
+# --- trade lines ----------------------------------------------------------------------------------------------------
+
+
+def _line_numbers(lines: list[Element]) -> Iterator[Breach]:
+    numbers = [line.find(f"{RAM}SequenceNumeric") for line in lines]
+    counts = Counter(text_of(number) for number in numbers)
+    for number in numbers:
+        if number is None:
+            continue
+        if not text_of(number).isdecimal() or int(text_of(number)) < 1:
+            yield Breach(number, "must be a whole number from 1")
+        elif counts[text_of(number)] > 1:
+            yield Breach(number, "must be different on every line")
+
+
+def _line(line: Element, document_type: str) -> Iterator[Breach]:
+    notes = line.findall(f"{RAM}AdditionalInformationSPSNote")
+    yield from _notes(notes, sps.LINE_NOTES)
+    if document_type == sps.RE_EXPORT:
+        subjects = {text_at(note, f"{RAM}Subject") for note in notes}
+        for acronym in sps.RE_EXPORT_NOTES:
+            if acronym not in subjects:
+                yield Breach(line, f"a re-export needs a note {acronym} on every line")
+    yield from _net_and_gross(line, "Weight")
+    yield from _net_and_gross(line, "Volume")
+    for classification in line.iterfind(f"{RAM}ApplicableSPSClassification"):
+        yield from _hs_code(classification)
+    for process in line.iterfind(f"{RAM}AppliedSPSProcess"):
+        if text_at(process, f"{RAM}TypeCode") == sps.IPPC_TREATMENT:
+            for characteristic in process.iterfind(f"{RAM}ApplicableSPSProcessCharacteristic"):
+                yield from _treatment(characteristic)
+
+
+def _net_and_gross(line: Element, what: str) -> Iterator[Breach]:
+    net, gross = line.find(f"{RAM}Net{what}Measure"), line.find(f"{RAM}Gross{what}Measure")
+    if net is None or gross is None or net.get("unitCode") != gross.get("unitCode"):
+        return
+    low, high = _decimal(net), _decimal(gross)
+    if low is not None and high is not None and low > high:
+        yield Breach(net, f"must not exceed Gross{what}Measure")
+
+
+def _hs_code(classification: Element) -> Iterator[Breach]:
+    if text_at(classification, f"{RAM}SystemName") != "HS":
+        return
+    code = classification.find(f"{RAM}ClassCode")
+    if code is None:
+        yield Breach(classification, "an HS classification needs its ClassCode")
+    elif not _HS.fullmatch(text_of(code)):
+        yield Breach(code, "an HS code has 2 to 6 digits and nothing else")
+
+
+def _treatment(characteristic: Element) -> Iterator[Breach]:
+    texts = [text_of(text) for text in characteristic.iterfind(f"{RAM}Description")]
+    acronym = texts[0] if texts else ""
+    if acronym in sps.TREATMENT_TEXTS:
+        most = sps.TREATMENT_TEXTS[acronym]
+        if len(texts) != 2 or not 0 < len(texts[1]) <= most:
+            yield Breach(characteristic, f"{acronym} needs a second Description of 1 to {most} characters")
+    elif acronym in sps.TREATMENT_MEASURES:
+        if len(texts) != 1 or characteristic.find(f"{RAM}ValueMeasure") is None:
+            yield Breach(characteristic, f"{acronym} needs a ValueMeasure and no second Description")
+    else:
+        yield Breach(characteristic, "its first Description must be a treatment acronym (IPPC)")

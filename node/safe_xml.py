@@ -1,0 +1,354 @@
+"""The only door for XML: one hardened parser, Canonical XML 1.0, schema check.
+
+Everything that signs, verifies, judges or shows XML reads it through `parse`, so that no two parts of the node can see
+two different documents in the same bytes (security 2.1 X7 to X12). Only bytes come in, never trees made elsewhere.
+"""
+
+import functools
+import re
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+from lxml import etree
+
+from node.errors import (
+    CanonicalisationFailed,
+    CommentOrInstruction,
+    DoctypeRefused,
+    IdClash,
+    NotXml,
+    XmlTooLarge,
+)
+from node.model.document import Finding
+
+Element = etree._Element
+"""An element of a parsed document; what `parse` returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class XmlLimits:
+    """What a document may cost us before anybody looks at it (security 2.8).
+
+    `nodes` counts elements, `depth` the elements above and including the deepest one, `attributes` those of one element
+    (namespaces in scope of one element have the same limit), `text_bytes` one attribute value or run of text in UTF-8.
+    """
+
+    size_bytes: int
+    nodes: int
+    depth: int
+    attributes: int
+    text_bytes: int
+
+
+DOCUMENT_LIMITS = XmlLimits(size_bytes=1 << 20, nodes=200_000, depth=100, attributes=64, text_bytes=8 << 20)
+"""A paper that travels inline: 1 MiB (protocol 1), the rest from security 2.8."""
+
+SIGNATURE_LIMITS = XmlLimits(size_bytes=64 << 10, nodes=2_000, depth=20, attributes=8, text_bytes=32 << 10)
+"""A XAdES signature in its wrapper: 64 KiB (protocol 2); certificates of 16 KiB fit as Base64 text."""
+
+MANIFEST_LIMITS = XmlLimits(size_bytes=4 << 10, nodes=32, depth=3, attributes=4, text_bytes=256)
+"""A seal manifest: 4 KiB of ten small fields (protocol 2)."""
+
+_DECLARATION = re.compile(
+    rb"<\?xml\s+version\s*=\s*(?:\"1\.0\"|'1\.0')"
+    rb"(?:\s+encoding\s*=\s*(?:\"(?i:utf-8)\"|'(?i:utf-8)'))?"
+    rb"(?:\s+standalone\s*=\s*(?:\"(?:yes|no)\"|'(?:yes|no)'))?\s*\?>"
+)
+_BOM = b"\xef\xbb\xbf"
+
+# Finds every namespace declaration whose name does not begin with a scheme; text that merely looks like one is told
+# apart later, in the tree. Each part stops at a character the next one needs, so the search is linear.
+_RELATIVE_NAMESPACE = re.compile(rb"xmlns(?::[^\s=:\"'<>]*)?\s*=\s*[\"'](?![A-Za-z][A-Za-z0-9+.-]*:|[\"'])")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+
+_TOO_BIG_FOR_LIBXML2 = frozenset({"ERR_RESOURCE_LIMIT", "ERR_INTERNAL_ERROR", "ERR_NAME_TOO_LONG"})
+
+
+def parse(data: bytes, limits: XmlLimits = DOCUMENT_LIMITS) -> Element:
+    """The root element of `data`, which is UTF-8 XML 1.0 without DTD, comments and processing instructions.
+
+    Entities and XInclude are never resolved and nothing is fetched. Any attribute whose local name is some spelling of
+    "id" counts as an identifier and is unique in the document. Raises NotXml, DoctypeRefused, CommentOrInstruction,
+    XmlTooLarge and IdClash (security 2.1 X7, X9 to X12; 2.8).
+    """
+    _refuse_oversize(data, limits)
+    _refuse_other_encodings(data)
+    _refuse_prolog(data)
+    root = _tree(data)
+    _refuse_comments(root)
+    _refuse_excess(root, data, limits)
+    _refuse_namespaces(root, data, limits)
+    _refuse_id_clash(root)
+    return root
+
+
+def canonical(element: Element) -> bytes:
+    """`element` in Canonical XML 1.0, inclusive, without comments; raises CanonicalisationFailed (security 2.1 X11)."""
+    try:
+        octets = etree.tostring(element, method="c14n", exclusive=False, with_comments=False)
+    except (etree.LxmlError, ValueError) as error:
+        raise CanonicalisationFailed from error
+    if not octets:
+        raise CanonicalisationFailed
+    return octets
+
+
+def local_name(element: Element) -> str:
+    """The element's name without its namespace."""
+    return etree.QName(element).localname
+
+
+def path_of(element: Element) -> str:
+    """Where the element stands, by local names: `/SPSCertificate/SPSExchangedDocument/IncludedSPSNote[3]/Content`.
+
+    The position is written only where the parent holds several elements of that name.
+    """
+    steps: list[str] = []
+    node: Element | None = element
+    while node is not None:
+        parent = node.getparent()
+        steps.append(_step(node, parent))
+        node = parent
+    return "/" + "/".join(reversed(steps))
+
+
+def _step(node: Element, parent: Element | None) -> str:
+    if parent is None:
+        return local_name(node)
+    twins = parent.findall(str(node.tag))
+    return local_name(node) if len(twins) == 1 else f"{local_name(node)}[{twins.index(node) + 1}]"
+
+
+# --- what is refused, in the order of `parse` ------------------------------------------------------------------------
+
+
+def _refuse_oversize(data: bytes, limits: XmlLimits) -> None:
+    if len(data) > limits.size_bytes:
+        raise XmlTooLarge(limit=f"{limits.size_bytes} bytes")
+    # Counted before the tree is built: every element opens with one "<"; only "<" inside CDATA can be counted too many.
+    if data.count(b"<") - data.count(b"</") - data.count(b"<![CDATA[") - data.count(b"<?xml ") > limits.nodes:
+        raise XmlTooLarge(limit=f"{limits.nodes} elements")
+
+
+def _refuse_other_encodings(data: bytes) -> None:
+    try:
+        data.decode("utf-8", errors="strict")
+    except UnicodeDecodeError as error:
+        raise NotXml(detail=f"not UTF-8 at byte {error.start}") from error
+
+
+def _refuse_prolog(data: bytes) -> None:
+    """Before the root only a declaration and white space may stand, so a DTD is refused before any parser sees it."""
+    rest = data.removeprefix(_BOM)
+    if rest.startswith(b"<?xml") and rest[5:6].isspace():
+        declaration = _DECLARATION.match(rest)
+        if declaration is None:
+            raise NotXml(detail="the XML declaration must say version 1.0 and, if any, encoding UTF-8")
+        rest = rest[declaration.end() :]
+    rest = rest.lstrip(b" \t\r\n")
+    if rest.startswith(b"<!DOCTYPE"):
+        raise DoctypeRefused
+    if rest.startswith((b"<!--", b"<?")):
+        raise CommentOrInstruction
+
+
+def _tree(data: bytes) -> Element:
+    # One parser per document: its error log and its dictionary of names are then nobody else's.
+    parser = etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        attribute_defaults=False,
+        huge_tree=False,
+        recover=False,
+        remove_comments=False,
+        remove_pis=False,
+        strip_cdata=True,
+        collect_ids=False,
+    )
+    try:
+        root = etree.fromstring(data, parser)
+    except (etree.LxmlError, ValueError) as error:
+        raise _refusal(parser, error) from error
+    if root.getroottree().docinfo.internalDTD is not None:
+        raise DoctypeRefused
+    return root
+
+
+def _refusal(parser: etree.XMLParser, error: Exception) -> NotXml | XmlTooLarge:
+    """libxml2's own message may quote the document, so only its name, line and column are kept."""
+    entry = parser.error_log.last_error
+    if entry is None:
+        return NotXml(detail=type(error).__name__)
+    if entry.type_name in _TOO_BIG_FOR_LIBXML2:
+        return XmlTooLarge(limit="what the parser itself allows")
+    words = entry.type_name.removeprefix("ERR_").removeprefix("NS_ERR_").replace("_", " ").lower()
+    return NotXml(detail=f"{words} at line {entry.line}, column {entry.column}")
+
+
+_COMMENTS = etree.XPath("boolean(//comment() | //processing-instruction())")
+_ELEMENTS = etree.XPath("count(//*)")
+_IDENTIFIERS = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
+_TEXTS = etree.XPath("//text() | //@*")
+
+
+def _refuse_comments(root: Element) -> None:
+    if _COMMENTS(root):
+        raise CommentOrInstruction
+
+
+def _refuse_excess(root: Element, data: bytes, limits: XmlLimits) -> None:
+    if int(str(_ELEMENTS(root)).split(".")[0]) > limits.nodes:
+        raise XmlTooLarge(limit=f"{limits.nodes} elements")
+    if _deeper_than(limits.depth)(root):
+        raise XmlTooLarge(limit=f"depth {limits.depth}")
+    if _more_attributes_than(limits.attributes)(root):
+        raise XmlTooLarge(limit=f"{limits.attributes} attributes")
+    if len(data) > limits.text_bytes and any(
+        len(str(text).encode()) > limits.text_bytes for text in _strings(_TEXTS, root)
+    ):
+        raise XmlTooLarge(limit=f"{limits.text_bytes} bytes of text")
+
+
+def _strings(path: etree.XPath, root: Element) -> list[str]:
+    found = path(root)
+    return [str(text) for text in found] if isinstance(found, list) else []
+
+
+@functools.cache
+def _deeper_than(depth: int) -> etree.XPath:
+    return etree.XPath(f"boolean({'/*' * (depth + 1)})")
+
+
+@functools.cache
+def _more_attributes_than(count: int) -> etree.XPath:
+    return etree.XPath(f"boolean(//*/@*[{count + 1}])")
+
+
+def _refuse_namespaces(root: Element, data: bytes, limits: XmlLimits) -> None:
+    """Relative namespace names make canonical forms differ between tools; thousands in scope make them cost minutes."""
+    if data.count(b"xmlns") <= limits.attributes and _RELATIVE_NAMESPACE.search(data) is None:
+        return
+    for element in root.iter():
+        scope = element.nsmap
+        if len(scope) > limits.attributes:
+            raise XmlTooLarge(limit=f"{limits.attributes} namespaces")
+        if any(not _SCHEME.match(name) for name in scope.values() if name):
+            raise NotXml(detail="a namespace name is relative")
+
+
+def _refuse_id_clash(root: Element) -> None:
+    values = _strings(_IDENTIFIERS, root)
+    if len(set(values)) != len(values):
+        raise IdClash
+
+
+# --- schemas ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A rule that an element breaks, in words and never with a value; `attribute` when it is one of its attributes.
+
+    `of_type` is true when the value breaks its declared simple type, so that whoever knows the type can say more.
+    """
+
+    element: Element
+    rule: str
+    attribute: str = ""
+    of_type: bool = False
+
+
+class _LogEntry(Protocol):
+    """What we read of an entry of lxml's error log, which its type stubs do not describe."""
+
+    path: str | None
+    type_name: str
+    message: str
+
+
+class Schema:
+    """An XSD of our own package, compiled once; it and what it includes are read from disk, never from the network."""
+
+    def __init__(self, path: Path) -> None:
+        self.files = _with_includes(path.resolve())
+        self._schema = etree.XMLSchema(self.files[0])
+        self._lock = threading.Lock()  # lxml keeps the error log of a validation on the schema object
+
+    def breaches(self, root: Element) -> tuple[Breach, ...]:
+        """What the schema processor reports, in document order; empty when valid.
+
+        The processor does not look behind the first child that does not fit; documents/structure.py does.
+        """
+        with self._lock:
+            if self._schema.validate(root):
+                return ()
+            log = cast(Iterable[_LogEntry], self._schema.error_log)
+            entries = [(entry.path or "", entry.type_name, entry.message) for entry in log]
+        breaches = [_breach(_located(root, path), kind, message) for path, kind, message in entries]
+        return tuple(dict.fromkeys(breaches)) or (Breach(root, "does not follow its schema"),)
+
+    def findings(self, root: Element) -> tuple[Finding, ...]:
+        """The breaches as findings with paths."""
+        return tuple(Finding("SCHEMA", path_of(breach.element), breach.rule) for breach in self.breaches(root))
+
+
+_RULES = {
+    "SCHEMAV_CVC_ELT_1": "not the root element of this kind",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "must be empty",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": "must hold elements only, no text",
+    "SCHEMAV_CVC_COMPLEX_TYPE_2_2": "must hold text only, no elements",
+    "SCHEMAV_CVC_TYPE_3_1_2": "must hold text only, no elements",
+    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "is not allowed here",
+    "SCHEMAV_CVC_COMPLEX_TYPE_4": "is missing",
+    "SCHEMAV_ELEMENT_CONTENT": "its children are not the ones the schema lists",
+}
+_ATTRIBUTE = re.compile(
+    r"\AElement '[^']*'(?:, attribute '(?:\{[^}']*\})?([^']+)'|: The attribute '(?:\{[^}']*\})?([^']+)' is )"
+)
+_STEP = re.compile(r"(?:(\*)|(?:([^:\[\]]+):)?([^:\[\]]+))(?:\[(\d+)\])?")
+
+
+def _breach(element: Element, kind: str, message: str) -> Breach:
+    """libxml2's message quotes values; only the attribute's name is taken from it, at its beginning."""
+    match = _ATTRIBUTE.match(message)
+    attribute = (match[1] or match[2]) if match else ""
+    return Breach(element, _RULES.get(kind, "has a value that is not allowed"), attribute, of_type=kind not in _RULES)
+
+
+def _with_includes(path: Path) -> tuple[Element, ...]:
+    """The root of the schema file and, once each, of every file that it includes or imports."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    found: dict[Path, Element] = {}
+    waiting = [path]
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found[file] = etree.parse(str(file), parser).getroot()
+            waiting += [file.parent / link for link in _strings(_SCHEMA_LINKS, found[file])]
+    return tuple(found.values())
+
+
+_SCHEMA_LINKS = etree.XPath(
+    "xs:include/@schemaLocation | xs:import/@schemaLocation", namespaces={"xs": "http://www.w3.org/2001/XMLSchema"}
+)
+
+
+def _located(root: Element, path: str) -> Element:
+    """The element that libxml2's node path names (`/*/ram:ID[2]`); the deepest one found when a step leads nowhere."""
+    node = root
+    for step in path.split("/")[2:]:
+        match = _STEP.fullmatch(step)
+        if match is None:
+            break
+        anything, prefix, name, position = match.groups()
+        same = [child for child in node if anything or (local_name(child) == name and child.prefix == prefix)]
+        index = int(position or 1) - 1
+        if index >= len(same):
+            break
+        node = same[index]
+    return node

@@ -1,0 +1,87 @@
+"""Canonical XML and schemas: what is signed has one form, and a schema is judged without leaving our package."""
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from node.errors import CanonicalisationFailed
+from node.safe_xml import Schema, canonical, parse
+
+XSD = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:t" xmlns="urn:t"
+  elementFormDefault="qualified">
+  <xs:include schemaLocation="types.xsd"/>
+  <xs:element name="r"><xs:complexType><xs:sequence>
+    <xs:element name="n" type="Count" maxOccurs="9"/><xs:element name="t" type="xs:token" minOccurs="0"/>
+  </xs:sequence><xs:attribute name="u" type="Count"/></xs:complexType></xs:element>
+</xs:schema>"""
+TYPES = """<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" targetNamespace="urn:t" xmlns="urn:t">
+  <xs:simpleType name="Count">
+    <xs:restriction base="xs:int"><xs:maxInclusive value="9"/></xs:restriction>
+  </xs:simpleType>
+</xs:schema>"""
+
+
+@pytest.fixture
+def schema(tmp_path: Path) -> Schema:
+    (tmp_path / "main.xsd").write_text(XSD)
+    (tmp_path / "types.xsd").write_text(TYPES)
+    return Schema(tmp_path / "main.xsd")
+
+
+def _findings(schema: Schema, document: str) -> list[tuple[str, str]]:
+    return [(finding.path, finding.rule) for finding in schema.findings(parse(document.encode()))]
+
+
+def test_a_valid_document_has_no_findings(schema: Schema) -> None:
+    assert _findings(schema, '<p:r xmlns:p="urn:t" u="3"><p:n>1</p:n></p:r>') == []
+
+
+@pytest.mark.parametrize("prefix", ["", "p:"])
+def test_findings_name_the_element_and_never_its_value(schema: Schema, prefix: str) -> None:
+    binding = f'xmlns{":p" if prefix else ""}="urn:t"'
+    document = f"<p:r {binding} u='hunter2'><p:n>1</p:n><p:n>hunter2</p:n><p:n>10</p:n></p:r>".replace("p:", prefix)
+    assert _findings(schema, document.replace(f"xmlns:{prefix}", "xmlns:p") if not prefix else document) == [
+        ("/r", "has a value that is not allowed"),
+        ("/r/n[2]", "has a value that is not allowed"),
+        ("/r/n[3]", "has a value that is not allowed"),
+    ]
+
+
+def test_another_root_is_told_as_such(schema: Schema) -> None:
+    assert _findings(schema, '<x xmlns="urn:t"/>') == [("/x", "not the root element of this kind")]
+
+
+def test_the_document_cannot_bring_its_own_schema(schema: Schema, tmp_path: Path) -> None:
+    (tmp_path / "loose.xsd").write_text(XSD.replace('type="Count"', 'type="xs:string"'))
+    document = (
+        '<r xmlns="urn:t" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
+        f'xsi:schemaLocation="urn:t {tmp_path}/loose.xsd"><n>many</n></r>'
+    )
+    assert _findings(schema, document) == [("/r/n", "has a value that is not allowed")]
+
+
+def test_threads_share_a_schema_without_mixing_findings(schema: Schema) -> None:
+    def judge(count: int) -> int:
+        return len(_findings(schema, '<r xmlns="urn:t">' + "<n>x</n>" * count + "</r>"))
+
+    counts = [1 + index % 9 for index in range(200)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(judge, counts)) == counts
+
+
+def test_canonical_form_is_inclusive_and_has_no_declaration_or_quotes_of_its_own() -> None:
+    root = parse(b"<?xml version='1.0'?>\n<b:a xmlns:b='urn:b' xmlns:unused='urn:u' z='1' a='2'><c/></b:a>\n")
+    assert canonical(root) == b'<b:a xmlns:b="urn:b" xmlns:unused="urn:u" a="2" z="1"><c></c></b:a>'
+
+
+def test_a_canonical_form_keeps_the_namespaces_of_its_ancestors() -> None:
+    root = parse(b'<a xmlns="urn:a" xmlns:x="urn:x"><b/></a>')
+    assert canonical(root[0]) == b'<b xmlns="urn:a" xmlns:x="urn:x"></b>'
+
+
+def test_what_has_no_canonical_form_is_refused_and_never_empty() -> None:
+    element = etree.Element("{relative}a", nsmap={"x": "relative"})
+    with pytest.raises(CanonicalisationFailed):
+        canonical(element)
