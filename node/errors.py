@@ -15,8 +15,8 @@
     ├── StoreError          DB    what we remember
     └── Unexpected          INT   a defect of ours
 
-A class has a stable `code`, one `category`, a `side` that must act, and its message, remedy and 繁體中文 twins written once,
-beside each other. `{names}` in the texts are the class's fields; fields never hold payload or secrets.
+A class has a stable `code`, one `category`, a `side` that must act, and its message, remedy and 繁體中文 twins written
+once, beside each other. `{names}` in the texts are the class's fields; fields never hold payload or secrets.
 """
 
 from collections.abc import Iterator, Mapping
@@ -136,7 +136,7 @@ def _sentence(cls: type[NodeError]) -> str:
     return " ".join((cls.__doc__ or "").split())
 
 
-# --- CFG: our settings, keys and files ---------------------------------------------------------------------------------
+# --- CFG: our settings, keys and files ------------------------------------------------------------------------------
 
 
 class SettingsError(NodeError):
@@ -229,7 +229,7 @@ class AlreadyRunning(SettingsError):
     remedy_zh = "請先停止該程序；`n2n exchange list` 可與執行中的節點並用。"
 
 
-# --- PROF: partners and arrangements -----------------------------------------------------------------------------------
+# --- PROF: partners and arrangements --------------------------------------------------------------------------------
 
 
 class ProfileError(NodeError):
@@ -286,7 +286,7 @@ class ArrangementSuspended(ProfileError):
     remedy_zh = "文件將等待；由聯絡官恢復該協定。"
 
 
-# --- AUTH: who is calling, and for whom --------------------------------------------------------------------------------
+# --- AUTH: who is calling, and for whom -----------------------------------------------------------------------------
 
 
 class CallerError(NodeError):
@@ -333,7 +333,7 @@ class TlsTooOld(CallerError):
     remedy_zh = "請於呼叫端軟體啟用 TLS 1.3。"
 
 
-# --- WIRE: the shape of what crosses the border ------------------------------------------------------------------------
+# --- WIRE: the shape of what crosses the border ---------------------------------------------------------------------
 
 
 class WireError(NodeError):
@@ -381,7 +381,7 @@ class CallUnsupported(WireError):
     remedy_zh = "請以 Describe 查詢本節點所提供的呼叫。"
 
 
-# --- SIG: signatures, seals, certificates (security 6.9) ---------------------------------------------------------------
+# --- SIG: signatures, seals, certificates (security 6.9) ------------------------------------------------------------
 
 
 class SignatureError(NodeError):
@@ -548,7 +548,7 @@ class KeyStatementRefused(SignatureError):
     zh = "{node} 的金鑰聲明無法使用：{detail}。"
 
 
-# --- ENC: opening and closing bodies -----------------------------------------------------------------------------------
+# --- ENC: opening and closing bodies --------------------------------------------------------------------------------
 
 
 class EncryptionError(NodeError):
@@ -599,7 +599,7 @@ class PartnerKeyMissing(EncryptionError):
     remedy_zh = "請向夥伴索取現行金鑰聲明。"
 
 
-# --- XML: documents that are not the XML we accept ---------------------------------------------------------------------
+# --- XML: documents that are not the XML we accept ------------------------------------------------------------------
 
 
 class XmlError(NodeError):
@@ -653,7 +653,7 @@ class CanonicalisationFailed(XmlError):
     zh = "文件無法轉為正規形式。"
 
 
-# --- DOC: papers -------------------------------------------------------------------------------------------------------
+# --- DOC: papers ----------------------------------------------------------------------------------------------------
 
 
 class PaperError(NodeError):
@@ -706,7 +706,7 @@ class NotReleased(PaperError):
     remedy_zh = "請改發不含該欄位的文件，或另行約定釋出。"
 
 
-# --- SEQ: duplicates, conflicts, chains, expiry ------------------------------------------------------------------------
+# --- SEQ: duplicates, conflicts, chains, expiry ---------------------------------------------------------------------
 
 
 class OrderError(NodeError):
@@ -805,6 +805,26 @@ class RaceLost(OrderError):
     remedy_zh = "請再送一次；未儲存任何內容。"
 
 
+class ChainForeign(OrderError):
+    """The paper follows one of another issuer; only the original issuer may change a paper."""
+
+    code = "N2N-SEQ-011"
+    side = Side.THEIRS
+    zh = "本文件承接他機關核發的文件；僅原核發機關得變更文件。"
+    remedy = "Send it as a paper of its own, or under the right issuer."
+    remedy_zh = "請以獨立文件送出，或更正核發機關。"
+
+
+class AfterWithdrawal(OrderError):
+    """The paper follows number {number}, which was withdrawn; nothing follows a withdrawal."""
+
+    code = "N2N-SEQ-012"
+    side = Side.THEIRS
+    zh = "本文件承接編號 {number}，但該文件已撤回；撤回後不得再有後續。"
+    remedy = "Issue a new paper under a number of its own."
+    remedy_zh = "請以新編號核發新文件。"
+
+
 class PredecessorNeverSent(OrderError):
     """The paper changes number {number}, which was never sent to {partner}."""
 
@@ -815,7 +835,7 @@ class PredecessorNeverSent(OrderError):
     remedy_zh = "請先送交被變更的文件，再重新送交本件。"
 
 
-# --- DLV: calls to partners and what they answer -----------------------------------------------------------------------
+# --- DLV: calls to partners and what they answer --------------------------------------------------------------------
 
 
 class DeliveryError(NodeError):
@@ -904,7 +924,7 @@ class TlsFailed(DeliveryError):
     remedy_zh = "請核對雙方的伺服器憑證與信任根。"
 
 
-# --- HUB ---------------------------------------------------------------------------------------------------------------
+# --- HUB ------------------------------------------------------------------------------------------------------------
 
 
 class HubError(NodeError):
@@ -933,7 +953,7 @@ class SubmissionUnreadable(HubError):
     remedy_zh = "請依 docs/hub-folder.md 以原子更名寫入文件與 .done 檔。"
 
 
-# --- DB ----------------------------------------------------------------------------------------------------------------
+# --- DB -------------------------------------------------------------------------------------------------------------
 
 
 class StoreError(NodeError):
@@ -981,7 +1001,7 @@ class StoreRefused(StoreError):
     remedy_zh = "未變更任何內容。請回報此代碼與時間。"
 
 
-# --- INT ---------------------------------------------------------------------------------------------------------------
+# --- INT ------------------------------------------------------------------------------------------------------------
 
 
 class Unexpected(NodeError):

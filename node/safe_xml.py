@@ -122,7 +122,7 @@ def _step(node: Element, parent: Element | None) -> str:
     return local_name(node) if len(twins) == 1 else f"{local_name(node)}[{twins.index(node) + 1}]"
 
 
-# --- what is refused, in the order of `parse` ------------------------------------------------------------------------
+# --- what is refused, in the order of `parse` -----------------------------------------------------------------------
 
 
 def _refuse_oversize(data: bytes, limits: XmlLimits) -> None:
@@ -247,7 +247,7 @@ def _refuse_id_clash(root: Element) -> None:
         raise IdClash
 
 
-# --- schemas ---------------------------------------------------------------------------------------------------------
+# --- schemas --------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)

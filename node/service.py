@@ -1,6 +1,6 @@
 """The node as one running thing: starts its parts, says when it is ready, stops them gracefully.
 
-    SIGTERM or SIGINT: health says NOT_SERVING, no new work is claimed, what is under way is finished, the store is closed.
+SIGTERM or SIGINT: health says NOT_SERVING, no new work is claimed, what is under way is finished, the store is closed.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 
 from node.errors import AlreadyRunning, NodeError
@@ -17,7 +18,8 @@ from node.flows.ports import ActorName
 from node.server.grpc_service import ExchangeServer
 from node.server.refusals import RefusalBook
 from node.settings import Settings
-from node.store import jobs
+from node.store import actors, audit, jobs, retention
+from node.store.database import Tx
 from node.wiring import Wired, wire, worker_name
 
 HUB_POLL_S = 0.25
@@ -25,6 +27,9 @@ HUB_POLL_S = 0.25
 
 READY_FILE = "ready"
 """In the home while the node serves, holding the address listened on; for whoever started it."""
+
+PURGE_POLL_S = 3600
+"""Retention is counted in days; once an hour is soon enough."""
 
 DRAIN_S = 30
 """Calls under way may take this long to end at shutdown (longer than a partner's deadline)."""
@@ -83,6 +88,7 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
         async with asyncio.TaskGroup() as parts:
             parts.create_task(wired.worker.run(stop))
             parts.create_task(_watch_hub(wired, stop))
+            parts.create_task(_forget(wired, stop))
             parts.create_task(refusals.keep(stop))
     finally:
         marker.unlink(missing_ok=True)
@@ -90,6 +96,34 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
         for transport in wired.transports.values():
             await transport.close()
         wired.journal("node.stopped", node=wired.node.code)
+
+
+async def _forget(wired: Wired, stop: asyncio.Event) -> None:
+    """Purge bodies whose retention is over; ids, receipts and evidence stay (protocol 3)."""
+    while not stop.is_set():
+        try:
+            while await asyncio.to_thread(purge, wired):
+                pass
+        except NodeError as error:
+            wired.journal("purge.failed", error=error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), PURGE_POLL_S)
+
+
+def purge(wired: Wired) -> int:
+    """Purge one batch of bodies older than the node's retention; how many."""
+    node = wired.node
+    now = node.clock.now()
+    before = now - timedelta(days=wired.settings.body_retention_days)
+
+    def work(tx: Tx) -> int:
+        actor = actors.ensure(tx, "retention", actors.ActorKind.SYSTEM, now)
+        purged = retention.purge_bodies(tx, before, actor, "retention", now)
+        if purged:
+            audit.add(tx, actor, "purged", "bodies", {"count": str(purged)}, now)
+        return purged
+
+    return node.store.write(work)
 
 
 async def _watch_hub(wired: Wired, stop: asyncio.Event) -> None:

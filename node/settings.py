@@ -34,9 +34,6 @@ MAX_BATCH_ENVELOPES = 64
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 """Protocol 1: a request holds at most 64 envelopes and 4 MiB."""
 
-MAX_CLAIM_JOBS = 64
-"""One group commit takes 64 jobs (architecture 6)."""
-
 
 class LogLevel(StrEnum):
     """From which severity on the journal speaks."""
@@ -52,12 +49,6 @@ class LogFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-
-
-class HubKind(StrEnum):
-    """Words for the adapters to the domestic hub."""
-
-    FOLDER = "folder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,14 +114,12 @@ class Settings:
     store_url: str
     keys: KeyFiles
     suites: tuple[Suite, ...]
-    hub_kind: HubKind
     hub_folder: Path
     profiles_folder: Path
     log_level: LogLevel
     log_format: LogFormat
     batch_envelopes: int
     batch_bytes: int
-    claim_jobs: int
     lease_s: float
     body_retention_days: int
 
@@ -159,14 +148,12 @@ def load_settings(home: Path, env: Mapping[str, str]) -> Settings:
         body_retention_days=store.integer("body_retention_days", 1, 36_500, 3650),
         keys=KeyFiles(_folder(keys, "folder", home, "keys")),
         suites=keys.words("suites", Suite, (Suite.HYBRID, Suite.X25519)),
-        hub_kind=hub.word("kind", HubKind, HubKind.FOLDER),
         hub_folder=_folder(hub, "folder", home, "hub"),
         profiles_folder=_folder(profiles, "folder", home, "partner_profiles"),
         log_level=log.word("level", LogLevel, LogLevel.INFO),
         log_format=log.word("format", LogFormat, LogFormat.TEXT),
         batch_envelopes=batch.integer("envelopes", 1, MAX_BATCH_ENVELOPES, 32),
         batch_bytes=batch.integer("bytes", 1024, MAX_BATCH_BYTES, 256 * 1024),
-        claim_jobs=jobs.integer("claim", 1, MAX_CLAIM_JOBS, MAX_CLAIM_JOBS),
         lease_s=jobs.number("lease_s", 1, 3600, 60),
     )
     for table in (listen, store, keys, hub, profiles, log, batch, jobs, root):

@@ -1,7 +1,7 @@
 """Builds a node from its settings: the only file that knows every concrete class.
 
-Start-up is where mistakes are cheap: settings, keys, certificates, profiles and key statements are all judged here, and the
-first thing that is wrong stops it with one sentence.
+Start-up is where mistakes are cheap: settings, keys, certificates, profiles and key statements are all judged here, and
+the first thing that is wrong stops it with one sentence.
 """
 
 import asyncio

@@ -65,20 +65,29 @@ def demo(
     ]
     rest: list[tuple[Column, Cell]] = [(_SECONDS, shown.seconds), (_FOLDER, str(shown.folder))]
     if session.as_json:
-        papers = [
+        output.line(
             {
-                "kind": one.kind,
-                "number": one.number,
-                "sender": one.sender,
-                "recipient": one.recipient,
-                "assurance": one.assurance,
-                "state": one.state.value,
-                "receipt": one.receipt,
-                "handed_over": one.handed_over,
+                "ok": shown.ok,
+                "exchanges": [
+                    {
+                        "kind": one.kind,
+                        "direction": f"{one.sender}>{one.recipient}",
+                        "assurance": one.assurance,
+                        "state": one.state.value,
+                        "receipt": one.receipt,
+                        "evidence": None,
+                        "number": one.number,
+                        "handed_over": one.handed_over,
+                    }
+                    for one in shown.crossings
+                ],
+                "refused": shown.refused,
+                "repeated": shown.repeated,
+                "waited": shown.waited,
+                "seconds": shown.seconds,
+                "folder": str(shown.folder),
             }
-            for one in shown.crossings
-        ]
-        output.record([*summary, *rest], {"ok": shown.ok, "papers": papers})
+        )
     else:
         rows = [
             (

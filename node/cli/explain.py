@@ -107,7 +107,7 @@ def _one(session: Session, error: type[NodeError]) -> None:
 
 def page() -> str:
     """docs/errors.md: the category table, then every error by family."""
-    return "\n".join([*_opening(), *_category_table(), *_families()]) + "\n"
+    return "\n".join([*_opening(), *_category_table(), *_families()]).rstrip() + "\n"
 
 
 def _opening() -> Iterator[str]:

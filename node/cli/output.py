@@ -57,6 +57,10 @@ class Output:
         """Write JSON, whatever was asked for."""
         sys.stdout.write(to_json(data) + "\n")
 
+    def line(self, data: Data) -> None:
+        """Write JSON on one line, for programs that read the last line."""
+        sys.stdout.write(to_json(data, indent=None) + "\n")
+
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], empty: Text) -> None:
         """A table; as JSON an array of objects. `empty` is said when there are no rows."""
         if self.as_json:
@@ -107,9 +111,9 @@ class Output:
                 return escaped(str(cell))
 
 
-def to_json(data: Data) -> str:
+def to_json(data: Data, indent: int | None = 2) -> str:
     """JSON with readable 中文; characters that could act on a terminal become JSON's own escapes, losing nothing."""
-    text = json.dumps(data, ensure_ascii=False, indent=2, default=_json_value)
+    text = json.dumps(data, ensure_ascii=False, indent=indent, default=_json_value)
     return "".join(json.dumps(c)[1:-1] if c != "\n" and unicodedata.category(c) in _UNSAFE else c for c in text)
 
 

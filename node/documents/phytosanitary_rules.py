@@ -30,6 +30,7 @@ _WORDS = tuple(
     f"{RAM}{name}" for name in ("Name", "PersonName", "LineOne", "CityName", "Description", "ScientificName")
 )
 _UNIT = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
+_NOT_BASE64 = re.compile(r"[^A-Za-z0-9+/= \t\r\n]")
 _HS = re.compile(r"[0-9]{2,6}", re.ASCII)
 
 # UNTDID 2379: format code -> pattern of the text, its form for strptime. Without a code the text is ISO 8601.
@@ -186,6 +187,9 @@ def _attachments(root: Element) -> Iterator[Breach]:
     for element in root.iter(f"{RAM}AttachmentBinaryObject"):
         if element.get("mimeCode") not in sps.ATTACHMENT_TYPES:
             yield Breach(element, "must be pdf, png, jpeg, tiff or plain text", attribute="mimeCode")
+        # The schema processor skips over foreign characters, as mail readers do; another reader would see other bytes.
+        if _NOT_BASE64.search(element.text or ""):
+            yield Breach(element, "holds characters that are not Base64")
 
 
 # --- trade lines ----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ Both refuse a paper with every reason that could be found, never with its values
 
 import copy
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from lxml import etree
@@ -59,6 +59,13 @@ def read(content: bytes, kind: str, kind_version: int, media_type: MediaType) ->
     return _judged(content, root, known)
 
 
+def paths(document: Document) -> Iterator[str]:
+    """Where each element of a paper that holds text stands, as findings write it; for minimisation (protocol 6)."""
+    for element in parse(document.content).iter():
+        if (element.text or "").strip():
+            yield path_of(element)
+
+
 def refuse(kind: str, findings: Sequence[Finding]) -> PaperRefused:
     """The error that carries `findings` (at least one; at most MAX_FINDINGS are kept) for a paper of `kind`."""
     first = findings[0]
@@ -99,7 +106,9 @@ def _without_issuer_signature(root: Element) -> tuple[Element, list[Breach], boo
 def _findings(breaches: list[tuple[FindingCode, Breach]], paper: Element) -> list[Finding]:
     """Findings in document order, each said once; signatures in a wrong place come first, they stand in no paper."""
     place = {element: index for index, element in enumerate(paper.iter())}
-    ordered = sorted(breaches, key=lambda one: (place.get(one[1].element, -1), one[0], _words(one[1])))
+    ordered = sorted(
+        breaches, key=lambda one: (place.get(one[1].element, -1), one[0] is FindingCode.RULE, _words(one[1]))
+    )
     kept = dict.fromkeys((code, breach.element, _words(breach)) for code, breach in ordered)
     return [
         # Beyond MAX_FINDINGS only the count is told, so their paths are not worth the search.

@@ -6,6 +6,7 @@ each departure is noted, and the processor is asked again about the values in th
 """
 
 import copy
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -116,9 +117,10 @@ class _Explanation:
                 self._mend(child, slot.types[str(child.tag)])
 
     def _sorted_children(self, element: Element, slots: tuple[_Slot, ...]) -> list[list[Element]]:
+        """The children that belong here, slot by slot; noted are strangers, surplus ones and those out of order."""
         place = {name: index for index, slot in enumerate(slots) for name in slot.types}
         kept: list[list[Element]] = [[] for _ in slots]
-        furthest = 0
+        placed: list[tuple[Element, int]] = []
         for child in element:
             index = place.get(str(child.tag))
             if index is None:
@@ -128,11 +130,21 @@ class _Explanation:
             if most is not None and len(kept[index]) >= most:
                 self._note(child, f"may stand here {_times(most)}")
                 continue
-            if index < furthest:
-                self._note(child, f"must stand before {slots[furthest].names}")
-            furthest = max(furthest, index)
             kept[index].append(child)
+            placed.append((child, index))
+        self._note_disorder(placed, slots)
         return kept
+
+    def _note_disorder(self, placed: list[tuple[Element, int]], slots: tuple[_Slot, ...]) -> None:
+        stays = _in_order([index for _, index in placed])
+        places = [placed[position][1] for position in stays]
+        for position in sorted(set(range(len(placed))).difference(stays)):
+            child, index = placed[position]
+            left = bisect_right(stays, position)
+            if left and places[left - 1] > index:
+                self._note(child, f"must stand before {slots[places[bisect_right(places, index)]].names}")
+            else:
+                self._note(child, f"must stand after {slots[places[bisect_left(places, index) - 1]].names}")
 
     def _note(self, element: Element, rule: str) -> None:
         original = self._originals.get(element)
@@ -150,6 +162,30 @@ class _Explanation:
         while found is not None and not found.rule:
             found = self._types.get(found.base)
         return found.rule if found is not None else ""
+
+
+def _in_order(places: list[int]) -> list[int]:
+    """Positions of a longest run through `places` that never falls: what may stay when the fewest others must move.
+
+    Found by patience sorting, so that a large paper costs no more than sorting it.
+    """
+    tops: list[int] = []  # per length, the position where the best run of that length ends, and the place there
+    values: list[int] = []
+    previous: list[int] = []
+    for position, place in enumerate(places):
+        length = bisect_right(values, place)
+        previous.append(tops[length - 1] if length else -1)
+        if length == len(tops):
+            tops.append(position)
+            values.append(place)
+        else:
+            tops[length], values[length] = position, place
+    stays: list[int] = []
+    position = tops[-1] if tops else -1
+    while position >= 0:
+        stays.append(position)
+        position = previous[position]
+    return stays[::-1]
 
 
 def _times(most: int) -> str:

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from node.documents import reader
-from node.errors import ControlKindRefused, PaperRefused, TooLarge
+from node.errors import ControlKindRefused, NotReleased, PaperRefused, TooLarge
 from node.flows.ports import Node
 from node.model.document import Document, Finding
 from node.model.ids import NodeCode
 from node.model.receipt import FindingCode
-from node.profiles.profile import AgreedKind, Profile
+from node.profiles.profile import AgreedKind, IssuerSignature, Profile
 from node.wire import MAX_DOCUMENT_BYTES
 
 CONTROL_KINDS = frozenset({"key_statement", "business_answer", "certificate_announcement"})
@@ -28,21 +28,48 @@ class Admitted:
 def admit(node: Node, content: bytes, partner: NodeCode, kind: str | None, now: datetime) -> Admitted:
     """Judge one paper for one partner.
 
-    Raises TooLarge, XmlError, KindUnknown, PaperRefused, PartnerUnknown, NotAgreed, ControlKindRefused.
+    Raises TooLarge, XmlError, KindUnknown, PaperRefused, PartnerUnknown, NotAgreed, NotReleased, ControlKindRefused.
     A suspended arrangement admits papers: they wait (protocol 3).
     """
     if kind in CONTROL_KINDS:
         raise ControlKindRefused(kind=kind)
-    if len(content) > MAX_DOCUMENT_BYTES:
-        raise TooLarge(field="document", limit=f"{MAX_DOCUMENT_BYTES} bytes")
     node.book.partner(partner)
+    _require_size(content, MAX_DOCUMENT_BYTES)
     document = reader.recognise(content)
     if kind is not None and kind != document.kind:
         raise _refuse(document, Finding(FindingCode.KIND_UNKNOWN, "/", f"this is a {document.kind}"))
-    profile, agreed = node.book.outbound(partner, document.kind, now)
-    if agreed.issuer_signature == "required" and not document.reading.issuer_signed:
-        raise _refuse(document, Finding(FindingCode.ISSUER_SIGNATURE, "/", "the arrangement asks for the issuer's signature"))
+    profile, agreed = node.book.agreement(partner, document.kind, now)
+    _require_size(content, agreed.max_bytes)
+    _require_issuer_signature(document, agreed.issuer_signature)
+    _require_release(document, profile, agreed)
     return Admitted(document, profile, agreed)
+
+
+def _require_size(content: bytes, limit: int) -> None:
+    if len(content) > limit:
+        raise TooLarge(field="document", limit=f"{limit} bytes")
+
+
+def _require_issuer_signature(document: Document, policy: IssuerSignature) -> None:
+    """The partner would refuse it for the same reason; better to hear it before it travels."""
+    if policy is IssuerSignature.REQUIRED and not document.reading.issuer_signed:
+        raise _refuse(document, issuer_finding("the arrangement asks for the issuer's signature"))
+    if policy is IssuerSignature.NONE and document.reading.issuer_signed:
+        raise _refuse(document, issuer_finding("no arrangement says whose signature this may be"))
+
+
+def _require_release(document: Document, profile: Profile, agreed: AgreedKind) -> None:
+    """Minimisation (protocol 6). The node hands on exact bytes and alters no paper, so what may not go stays home."""
+    if agreed.release.everything:
+        return
+    for path in reader.paths(document):
+        if not agreed.release.admits(path):
+            raise NotReleased(arrangement=profile.id, path=path)
+
+
+def issuer_finding(rule: str) -> Finding:
+    """A finding about the issuing authority's own signature."""
+    return Finding(FindingCode.ISSUER_SIGNATURE, "/", rule)
 
 
 def _refuse(document: Document, *findings: Finding) -> PaperRefused:

@@ -1,4 +1,4 @@
-"""Putting an arrival on disk: what came, what was proved about it, our receipt, and the job that brings it to the hub."""
+"""Putting an arrival on disk: what came, what was proved about it, our receipt, and the job that hands it over."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -163,10 +163,10 @@ def _facts(ruled: Ruled, signed: SignedReceipt, exchange: ExchangeId, now: datet
     ]
     if ruled.proofs.issuer is not None:
         issuer = ruled.proofs.issuer
-        facts.append(EvidenceFact(exchange, now, Fact.ISSUER_VERIFIED, issuer.document_sha256, issuer.signer_fingerprint))
-    facts.append(
-        EvidenceFact(exchange, now, Fact.RECEIPT_ISSUED, sha256(signed.receipt), ruled.receipt.verdict.name)
-    )
+        facts.append(
+            EvidenceFact(exchange, now, Fact.ISSUER_VERIFIED, issuer.document_sha256, issuer.signer_fingerprint)
+        )
+    facts.append(EvidenceFact(exchange, now, Fact.RECEIPT_ISSUED, sha256(signed.receipt), ruled.receipt.verdict.name))
     return facts
 
 

@@ -1,4 +1,4 @@
-"""What goes into one call to a partner: which papers are due, what to ask about them, how they are packed and encrypted."""
+"""What goes into one call to a partner: which papers are due, what to ask about them, how they are encrypted."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,10 +87,9 @@ def load(node: Node, claimed: Sequence[Job]) -> Load:
     now = node.clock.now()
     ids = [job.exchange for job in claimed]
 
-    def look(tx: Tx) -> tuple[Mapping[ExchangeId, Exchange], Mapping[ExchangeId, exchanges.StoredSealed], Mapping[ExchangeId, exchanges.StoredDocument]]:
-        return exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids)
-
-    rows, sealed, documents = node.store.read(look)
+    rows, sealed, documents = node.store.read(
+        lambda tx: (exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids))
+    )
     settled = [job for job in claimed if rows[job.exchange].state not in _OWED]
     if settled:
         node.store.write(lambda tx: _finish(tx, settled))
@@ -147,16 +146,14 @@ def cargoes(node: Node, partner: Partner, owed: Sequence[Consignment]) -> list[C
 
 
 def encrypt(node: Node, cargo: Cargo) -> DeliverRequest:
-    """The call's bytes-to-be: fresh call key, fresh encryption, the papers exactly as sealed. Raises PartnerKeyMissing."""
+    """One call: fresh call key, fresh encryption, the papers exactly as sealed. Raises PartnerKeyMissing."""
     key = _partner_key(node, cargo.partner)
     call_key = node.random(CALL_KEY_BYTES)
     used = list(dict.fromkeys(one.sealed.seal_id for one in cargo.consignments))
     return DeliverRequest(
         seals=tuple(cargo.seals[seal_id] for seal_id in used),
         key=wrap_call_key(Suite(key.suite), key, call_key, node.code, cargo.partner.code),
-        envelopes=tuple(
-            _envelope(node, one, used.index(one.sealed.seal_id), call_key) for one in cargo.consignments
-        ),
+        envelopes=tuple(_envelope(node, one, used.index(one.sealed.seal_id), call_key) for one in cargo.consignments),
     )
 
 
@@ -189,9 +186,7 @@ def offer_statement(node: Node, partner: NodeCode, statement: KeyStatement) -> p
     """Verify and remember a partner's key statement (protocol 2, Keys). Raises SignatureError when it does not hold."""
     now = node.clock.now()
     verified = verify_key_statement(statement, trust=node.book.partner(partner).trust, now=now)
-    outcome = node.store.write(
-        lambda tx: partner_keys.offer(tx, partner, verified.sequence, verified.statement, now)
-    )
+    outcome = node.store.write(lambda tx: partner_keys.offer(tx, partner, verified.sequence, verified.statement, now))
     if outcome is partner_keys.Offer.CONFLICT:
         node.report("alarm.key-statement-conflict", partner=partner, sequence=verified.sequence)
     return outcome

@@ -34,9 +34,7 @@ class Door:
             node=node.code,
             versions=VERSIONS,
             kinds=tuple(
-                ServedKind(
-                    kind.name, kind.version, Direction.IN in kind.directions, Direction.OUT in kind.directions
-                )
+                ServedKind(kind.name, kind.version, Direction.IN in kind.directions, Direction.OUT in kind.directions)
                 for kind in node.book.served(caller, now)
             ),
             suites=tuple(node.book.partner(caller).trust.suites),

@@ -1,13 +1,13 @@
 """The way in: receive, verify, commit, hand over.
 
-    partner ─receive─▶ letters ─verify─▶ rulings ─commit─▶ RECEIVED | REFUSED + signed receipts ─hand_over─▶ hub
+    partner ─receive─▶ letters ─verify─▶ rulings ─commit─▶ RECEIVED | REFUSED + receipts ─hand_over─▶ hub
 
 Order at the receiver (protocol 2): seal, identities, path, duplicate, expiry – and only then is anything decrypted.
 Before seal, identities and path hold, the outside hears one of four words.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -66,13 +66,13 @@ def deliver(node: Node, caller: NodeCode, request: DeliverRequest) -> list[Answe
     return [Answer(_id_of(envelope), outcomes[index]) for index, envelope in enumerate(request.envelopes)]
 
 
-# --- receive -----------------------------------------------------------------------------------------------------------
+# --- receive --------------------------------------------------------------------------------------------------------
 
 
 def receive(
     node: Node, caller: NodeCode, request: DeliverRequest, refusals: list[Refusal], now: datetime
 ) -> tuple[dict[int, Letter], dict[int, Ruling]]:
-    """Letters that are authentic, for us, new and in time – and rulings on everything else. Nothing is opened here."""
+    """Letters that are authentic, for us, new and in time – and rulings on the rest. Nothing is opened here."""
     letters: dict[int, Letter] = {}
     rulings: dict[int, Ruling] = {}
     seals = [_verified_seal(node, caller, seal, now) for seal in request.seals]
@@ -114,7 +114,9 @@ def _letter(
         raise SenderMismatch(claimed=header.sender, proved=caller)
     if header.recipient != node.code:
         raise NotForUs(recipient=header.recipient)
-    return Letter(header, envelope, verify_place(seal, paper_leaf(envelope.header, envelope.body_digest), envelope.place))
+    return Letter(
+        header, envelope, verify_place(seal, paper_leaf(envelope.header, envelope.body_digest), envelope.place)
+    )
 
 
 def _named_twice(request: DeliverRequest) -> frozenset[str]:
@@ -167,18 +169,16 @@ def _in_time(letter: Letter, refusals: list[Refusal], now: datetime) -> Ruling |
     return None
 
 
-# --- commit ------------------------------------------------------------------------------------------------------------
+# --- commit ---------------------------------------------------------------------------------------------------------
 
 
 def commit(
     node: Node, caller: NodeCode, rulings: Mapping[int, Ruling], refusals: Sequence[Refusal], now: datetime
 ) -> dict[int, Outcome]:
-    """Sign the receipts, then documents, effects, receipts, jobs and audit in one transaction, a savepoint per envelope."""
+    """Sign the receipts, then store everything in one transaction, a savepoint per envelope."""
     ruled = {index: one for index, one in rulings.items() if isinstance(one, Ruled)}
     signed = dict(zip(ruled, receipts.issue(node, caller, [one.receipt for one in ruled.values()], now), strict=True))
-    outcomes: dict[int, Outcome] = {
-        index: one for index, one in rulings.items() if not isinstance(one, Ruled)
-    } | signed
+    outcomes: dict[int, Outcome] = {index: one for index, one in rulings.items() if not isinstance(one, Ruled)} | signed
     kept = {index: one for index, one in ruled.items() if one.keep}
     repeated = [one for one in outcomes.values() if isinstance(one, SignedReceipt) and one.repeat]
 
@@ -201,7 +201,7 @@ def _store(
     signed: Mapping[int, SignedReceipt],
     now: datetime,
 ) -> dict[int, Outcome]:
-    """Re-read what each verdict depended on; what changed since is Deferred RACE, a lost race gets the winner's receipt."""
+    """Re-read what each verdict depended on. What changed is Deferred RACE; a loser gets the winner's receipt."""
     changed: dict[int, Outcome] = {}
     held = stored.held(tx, caller, [one.receipt.message_id for one in kept.values()])
     standing = Standing.read(tx, caller, [one.paper for one in kept.values() if one.paper is not None])
@@ -230,11 +230,11 @@ def _race() -> Deferred:
     return Deferred(DeferredCode.RACE, judgement.RETRY_HINT_MS)
 
 
-# --- status ------------------------------------------------------------------------------------------------------------
+# --- status ---------------------------------------------------------------------------------------------------------
 
 
 def status(node: Node, caller: NodeCode, request: StatusRequest) -> list[Answer]:
-    """What became of the caller's own papers. With `close`, ids not held become signed ABSENT, stored like any receipt."""
+    """What became of the caller's own papers. With `close`, ids not held become signed ABSENT receipts, stored."""
     now = node.clock.now()
     held, forgotten = node.store.read(
         lambda tx: (stored.held(tx, caller, request.message_ids), retention.forgotten_before(tx))
@@ -257,7 +257,7 @@ def _forgotten(identifier: MessageId, horizon: datetime | None) -> bool:
     return horizon is not None and uuid7_moment(identifier) < horizon
 
 
-# --- hand over ---------------------------------------------------------------------------------------------------------
+# --- hand over ------------------------------------------------------------------------------------------------------
 
 
 def hand_over(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:

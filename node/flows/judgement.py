@@ -1,7 +1,7 @@
 """Verify: open what may be opened, check digests and signatures, read the paper and judge it under its profile.
 
-What lies inside the leaf and cannot be cured is refused for ever, with all findings; what time, keys or settings can cure
-is deferred and may come again (protocol 3).
+What lies inside the leaf and cannot be cured is refused for ever, with all findings; what time, keys or settings
+can cure is deferred and may come again (protocol 3).
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,12 +20,15 @@ from node.crypto.verification import (
 from node.documents import reader
 from node.documents.catalogue import CATALOGUE
 from node.errors import (
+    AfterWithdrawal,
     ArrangementSuspended,
     BodyUnopenable,
     CertificateOutsideValidity,
+    ChainForeign,
     KindUnknown,
     NodeError,
     NotAgreed,
+    PaperNumberTaken,
     PaperRefused,
     PredecessorUnknown,
     RecipientKeyUnknown,
@@ -33,9 +36,11 @@ from node.errors import (
     SignatureMissing,
     SignerUnknown,
     SuiteRefused,
+    TooLarge,
     WireError,
     XmlError,
 )
+from node.flows.admission import issuer_finding
 from node.flows.ports import Node
 from node.flows.standing import Paper, Rank, Standing
 from node.model.document import Document, Finding
@@ -49,7 +54,7 @@ from node.store.database import Tx
 from node.wire import body_from_bytes, metadata_from_bytes
 
 RETRY_HINT_MS = 5_000
-"""What a deferred sender is told to wait, milliseconds: long enough to breathe, short enough for a lone urgent paper."""
+"""What a deferred sender is told to wait, milliseconds: long enough to breathe, short enough for an urgent paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +118,7 @@ def verify(
     refusals: list[Refusal],
     now: datetime,
 ) -> dict[int, Ruling]:
-    """A ruling for every letter, in order: agreement, opening, signatures, the paper itself, its place among the others."""
+    """A ruling for every letter: agreement, opening, signatures, the paper itself, its place among the others."""
     rulings: dict[int, Ruling] = {}
     agreed = _agreed(node, caller, letters, rulings, refusals, now)
     opened = _open(node, caller, key, agreed, rulings, refusals)
@@ -124,7 +129,7 @@ def verify(
             read[index] = ruling
         else:
             rulings[index] = ruling
-    return rulings | _rank(node, caller, read, refusals, now)
+    return rulings | _rank(node, caller, read, refusals)
 
 
 def _refused(letter: Letter, now: datetime, *findings: Finding) -> Ruled:
@@ -132,7 +137,7 @@ def _refused(letter: Letter, now: datetime, *findings: Finding) -> Ruled:
     return Ruled(receipt, letter=letter)
 
 
-# --- agreement ---------------------------------------------------------------------------------------------------------
+# --- agreement ------------------------------------------------------------------------------------------------------
 
 
 def _agreed(
@@ -162,7 +167,7 @@ def _agreed(
     return admitted
 
 
-# --- opening -----------------------------------------------------------------------------------------------------------
+# --- opening --------------------------------------------------------------------------------------------------------
 
 
 def _open(
@@ -201,7 +206,7 @@ def _ask_anew(node: Node, error: NodeError) -> Deferred:
 
 
 def _body(letter: Letter, call_key: bytes) -> Body:
-    """Open, decode, and compare with the digest that the seal covers. Raises BodyUnopenable for every way it can fail."""
+    """Open, decode, compare with the digest that the seal covers. Raises BodyUnopenable however it fails."""
     try:
         body = body_from_bytes(open_body(letter.envelope.sealed_body, call_key, letter.sealed.leaf))
     except WireError as error:
@@ -211,7 +216,7 @@ def _body(letter: Letter, call_key: bytes) -> Body:
     return body
 
 
-# --- reading -----------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------------------------
 
 
 def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], now: datetime) -> Ruling:
@@ -220,6 +225,7 @@ def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal],
     metadata: Metadata | None = None
     try:
         metadata = metadata_from_bytes(body.metadata)
+        _require_size(opened)
         signatures = _signatures(node, caller, opened, metadata, now)
         document = reader.read(body.document, letter.header.kind, letter.header.kind_version, metadata.media_type)
         issuer = _issuer(node, caller, opened, document, now)
@@ -249,12 +255,19 @@ def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal],
     )
 
 
+def _require_size(opened: Opened) -> None:
+    if len(opened.body.document) > opened.agreed.max_bytes:
+        raise TooLarge(field="document", limit=f"{opened.agreed.max_bytes} bytes")
+
+
 def _findings(error: NodeError) -> tuple[Finding, ...]:
     match error:
         case PaperRefused():
             return error.findings
         case XmlError():
             return (Finding(FindingCode.XML, "", error.code),)
+        case TooLarge():
+            return (Finding(FindingCode.TOO_LARGE, "", f"at most {error.fields['limit']}"),)
         case KindUnknown():
             return (Finding(FindingCode.KIND_UNKNOWN, "/", "the document is not of the kind its header names"),)
         case WireError():
@@ -276,15 +289,13 @@ def _signatures(
     )
 
 
-def _issuer(
-    node: Node, caller: NodeCode, opened: Opened, document: Document, now: datetime
-) -> VerifiedIssuer | None:
+def _issuer(node: Node, caller: NodeCode, opened: Opened, document: Document, now: datetime) -> VerifiedIssuer | None:
     """The issuing authority's own signature, by the whole-root rule, where one is agreed (protocol 2)."""
     policy, signed = opened.agreed.issuer_signature, document.reading.issuer_signed
     if policy is IssuerSignature.REQUIRED and not signed:
-        raise reader.refuse(document.kind, [_issuer_finding("the arrangement asks for the issuer's signature")])
+        raise reader.refuse(document.kind, [issuer_finding("the arrangement asks for the issuer's signature")])
     if policy is IssuerSignature.NONE and signed:
-        raise reader.refuse(document.kind, [_issuer_finding("no arrangement says whose signature this may be")])
+        raise reader.refuse(document.kind, [issuer_finding("no arrangement says whose signature this may be")])
     if not signed:
         return None
     issuers = node.book.partner(caller).trust.issuers
@@ -294,19 +305,13 @@ def _issuer(
         # Settings or time can cure these: the issuer's certificate may be enrolled tomorrow.
         raise
     except SignatureError as error:
-        raise reader.refuse(document.kind, [_issuer_finding(error.code)]) from error
+        raise reader.refuse(document.kind, [issuer_finding(error.code)]) from error
 
 
-def _issuer_finding(rule: str) -> Finding:
-    return Finding(FindingCode.ISSUER_SIGNATURE, "/", rule)
+# --- standing -------------------------------------------------------------------------------------------------------
 
 
-# --- standing ----------------------------------------------------------------------------------------------------------
-
-
-def _rank(
-    node: Node, caller: NodeCode, read: Mapping[int, Ruled], refusals: list[Refusal], now: datetime
-) -> dict[int, Ruling]:
+def _rank(node: Node, caller: NodeCode, read: Mapping[int, Ruled], refusals: list[Refusal]) -> dict[int, Ruling]:
     """Where each good paper stands among those already accepted, and among those before it in this call."""
     papers = [one.paper for one in read.values() if one.paper is not None]
     if not papers:
@@ -314,26 +319,34 @@ def _rank(
     standing = node.store.read(lambda tx: Standing.read(tx, caller, papers))
     rulings: dict[int, Ruling] = {}
     for index, one in read.items():
-        rulings[index] = _ranked(one, standing, refusals, now)
+        if one.paper is not None:
+            rulings[index] = _ranked(one, one.paper, standing, refusals)
     return rulings
 
 
-def _ranked(one: Ruled, standing: Standing, refusals: list[Refusal], now: datetime) -> Ruling:
-    assert one.paper is not None and one.letter is not None  # noqa: S101 - _read makes no Ruled without them
-    rank = standing.of(one.paper)
+def _ranked(one: Ruled, paper: Paper, standing: Standing, refusals: list[Refusal]) -> Ruling:
+    rank = standing.of(paper)
+    if error := _OUT_OF_PLACE.get(rank):
+        refusals.append(Refusal(one.receipt.message_id, error(number=paper.number)))
     if rank is Rank.ORPHAN:
-        refusals.append(Refusal(one.letter.header.message_id, PredecessorUnknown()))
         return Deferred(DeferredCode.PREDECESSOR, RETRY_HINT_MS)
     if finding := rank.finding:
-        refusals.append(Refusal(one.letter.header.message_id, reader.refuse(one.letter.header.kind, [finding])))
         refused = replace(one.receipt, verdict=Verdict.REFUSED, findings=(finding,))
         return replace(one, receipt=refused, standing=rank)
-    standing.add(one.paper)
-    receipt = replace(one.receipt, already_known=rank is Rank.KNOWN)
-    return replace(one, receipt=receipt, standing=rank)
+    standing.add(paper)
+    return replace(one, receipt=replace(one.receipt, already_known=rank is Rank.KNOWN), standing=rank)
 
 
-# --- audit -------------------------------------------------------------------------------------------------------------
+_OUT_OF_PLACE: Mapping[Rank, type[NodeError]] = {
+    Rank.ORPHAN: PredecessorUnknown,
+    Rank.NUMBER_TAKEN: PaperNumberTaken,
+    Rank.FOREIGN_CHAIN: ChainForeign,
+    Rank.AFTER_WITHDRAWAL: AfterWithdrawal,
+}
+"""What the audit says of each rank that is not taken."""
+
+
+# --- audit ----------------------------------------------------------------------------------------------------------
 
 
 def audit_refusals(tx: Tx, caller: NodeCode, refusals: Sequence[Refusal], now: datetime) -> None:
@@ -343,4 +356,3 @@ def audit_refusals(tx: Tx, caller: NodeCode, refusals: Sequence[Refusal], now: d
     actor = actors.ensure(tx, caller, actors.ActorKind.PARTNER, now)
     for refusal in refusals:
         audit.add(tx, actor, "refused", refusal.message_id or "(unreadable)", {"code": refusal.error.code}, now)
-

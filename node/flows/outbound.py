@@ -1,6 +1,6 @@
 """The way out: accept, seal, deliver, settle. Every verb takes a list for one partner and commits all it did at once.
 
-    hub ──accept──▶ ACCEPTED ──seal──▶ SEALED ──deliver──▶ (UNRESOLVED) ──settle──▶ DELIVERED | REFUSED | EXPIRED
+hub ─accept─▶ ACCEPTED ─seal─▶ SEALED ─deliver─▶ (UNRESOLVED) ─settle─▶ DELIVERED | REFUSED | EXPIRED
 """
 
 import asyncio
@@ -37,7 +37,7 @@ MAX_LIFE = timedelta(days=30)
 """An envelope expires at most this long after it was created (protocol 2)."""
 
 
-# --- accept ------------------------------------------------------------------------------------------------------------
+# --- accept ---------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ class Accepted:
 
 
 def accept(node: Node, submissions: Sequence[Submission], by: ActorName) -> list[Accepted | NodeError]:
-    """Take papers in. The answer for each is given only when it is committed; one bad paper never touches the others."""
+    """Take papers in. Each is answered only when it is committed; one bad paper never touches the others."""
     now = node.clock.now()
     judged = [_admitted(node, submission, now) for submission in submissions]
 
@@ -69,7 +69,8 @@ def accept(node: Node, submissions: Sequence[Submission], by: ActorName) -> list
         for submission, admitted in zip(submissions, judged, strict=True):
             outcome = admitted if isinstance(admitted, NodeError) else _take(node, tx, submission, admitted, now)
             if isinstance(outcome, NodeError):
-                detail = {"partner": submission.partner, "code": outcome.code, "sha256": sha256(submission.content).hex()}
+                digest = sha256(submission.content).hex()
+                detail = {"partner": submission.partner, "code": outcome.code, "sha256": digest}
                 audit.add(tx, actor, "refused", submission.key, detail, now)
             elif not outcome.repeated:
                 audit.add(tx, actor, "accepted", outcome.exchange, {"key": submission.key}, now)
@@ -146,8 +147,8 @@ def _take(node: Node, tx: Tx, submission: Submission, admitted: Admitted, now: d
 def _chain(tx: Tx, admitted: Admitted, partner: NodeCode) -> tuple[Chain, ExchangeId | None]:
     """The paper's place in its chain, and the exchange it must not overtake (protocol 5).
 
-    A paper that says it follows one we sent to this partner names that one's digest. One that replaces a number we never
-    sent stands at the head of a chain of its own; one that changes a paper under the same number needs that paper.
+    A paper that says it follows one we sent to this partner names that one's digest. One that replaces a number we
+    never sent heads a chain of its own; one that changes a paper under the same number needs that paper.
     """
     identity, succession = admitted.document.reading.identity, admitted.document.reading.succession
     own = Chain(identity.issuer, identity.number)
@@ -165,7 +166,7 @@ def _chain(tx: Tx, admitted: Admitted, partner: NodeCode) -> tuple[Chain, Exchan
     return own, None
 
 
-# --- seal --------------------------------------------------------------------------------------------------------------
+# --- seal -----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +207,7 @@ def _by_agreement(ready: Sequence[_Sealable]) -> list[list[_Sealable]]:
     return list(groups.values())
 
 
-def _sealable(
-    node: Node, job: Job, exchange: Exchange, document: exchanges.StoredDocument, now: datetime
-) -> _Sealable:
+def _sealable(node: Node, job: Job, exchange: Exchange, document: exchanges.StoredDocument, now: datetime) -> _Sealable:
     profile, _ = node.book.outbound(exchange.partner, exchange.kind, now)
     expires_at = now + min(timedelta(hours=profile.retry.expires_after_h), MAX_LIFE)
     _require_outlasting(node, expires_at)
@@ -304,14 +303,14 @@ def _seal_facts(one: _Sealable, now: datetime) -> list[EvidenceFact]:
     return [*signed, EvidenceFact(one.exchange.id, now, Fact.SEALED, Digest(one.paper.leaf), one.paper.message_id)]
 
 
-# --- deliver -----------------------------------------------------------------------------------------------------------
+# --- deliver --------------------------------------------------------------------------------------------------------
 
 
 async def deliver(node: Node, transport: Transport, claimed: Sequence[Job]) -> bool:
     """Carry sealed papers to the partner, once, and settle what it answers. False when a call brought no answer.
 
-    Papers that an earlier call may have carried are asked about first; what the partner does not hold is sent again, the
-    same leaf. Papers past their expiry are closed: the partner's signed ABSENT ends them (protocol 3).
+    Papers that an earlier call may have carried are asked about first; what the partner does not hold is sent again,
+    the same leaf. Papers past their expiry are closed: the partner's signed ABSENT ends them (protocol 3).
     """
     load = await asyncio.to_thread(calls.load, node, claimed)
     await asyncio.to_thread(settling.expire_unsent, node, load.expired_unsent)
@@ -369,4 +368,3 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
 
 def _ids(claimed: Sequence[Job]) -> list[ExchangeId]:
     return [job.exchange for job in claimed]
-

@@ -145,9 +145,7 @@ def _commit_receipt(node: Node, tx: Tx, settled: Settled, now: datetime) -> None
         node.report("alarm.receipt-disputed", exchange=one.exchange.id, partner=one.exchange.partner)
         evidence.add(tx, [_fact(one, now, Fact.RECEIPT_DISPUTED, sha256(settled.signed.receipt))])
     if outcome is stored.Settlement.FIRST:
-        evidence.add(
-            tx, [_fact(one, now, Fact.RECEIPT_STORED, sha256(settled.signed.receipt), receipt.verdict.name)]
-        )
+        evidence.add(tx, [_fact(one, now, Fact.RECEIPT_STORED, sha256(settled.signed.receipt), receipt.verdict.name)])
         target = _end_state(receipt)
         cause = receipt.findings[0].code if receipt.findings else ""
         exchanges.move(tx, one.exchange.id, Direction.OUT, _movable(target), target, now, cause)
@@ -222,7 +220,7 @@ def _next_try(
 
 
 def no_answer(node: Node, consignments: Sequence[calls.Consignment], error: NodeError) -> None:
-    """The call failed. Unless nothing can have left, its papers are UNRESOLVED: the partner may or may not have them."""
+    """The call failed. Unless nothing can have left, its papers are UNRESOLVED: the partner may have them."""
     now = node.clock.now()
 
     def commit(tx: Tx) -> None:
@@ -294,7 +292,5 @@ def expire_unsent(node: Node, consignments: Sequence[calls.Consignment]) -> None
         node.store.write(commit)
 
 
-def _fact(
-    one: calls.Consignment, now: datetime, fact: Fact, digest: Digest | None, detail: str = ""
-) -> EvidenceFact:
+def _fact(one: calls.Consignment, now: datetime, fact: Fact, digest: Digest | None, detail: str = "") -> EvidenceFact:
     return EvidenceFact(one.exchange.id, now, fact, digest, detail)

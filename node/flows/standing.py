@@ -1,4 +1,4 @@
-"""Where a paper stands among the accepted papers of its sender: new, known, a successor, or out of place (protocol 3, 5)."""
+"""Where a paper stands among its sender's accepted papers: new, known, successor, out of place (protocol 3, 5)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

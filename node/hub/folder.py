@@ -50,7 +50,10 @@ class FolderHub:
     # --- from the hub ------------------------------------------------------------------------------------------------
 
     def waiting(self) -> list[HandedIn]:
-        """Papers whose .done is there, in the order they were handed in, at most MAX_TAKEN_AT_ONCE. Unreadable ones are refused here."""
+        """Papers whose .done is there, in the order they were handed in, at most MAX_TAKEN_AT_ONCE.
+
+        Unreadable ones are refused here.
+        """
         papers: list[HandedIn] = []
         for done in sorted((self._root / "outbound").glob(f"*/*{DONE}"), key=_handed_in):
             if len(papers) == MAX_TAKEN_AT_ONCE:
@@ -65,7 +68,7 @@ class FolderHub:
     def _read(self, done: Path, name: str, partner: str) -> HandedIn:
         paper = done.with_name(f"{name}.xml")
         if not _NAME.fullmatch(name) or not is_node_code(partner):
-            raise SubmissionUnreadable(name="(name withheld)", detail="names are letters, digits, dot, dash, underscore")
+            raise SubmissionUnreadable(name="(name withheld)", detail="its name is not allowed")
         try:
             # O_NOFOLLOW: a link in the shared folder must not make us read somebody else's file.
             with open(os.open(paper, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
@@ -160,9 +163,7 @@ def _reason(error: NodeError) -> dict[str, object]:
         "code": error.code,
         "message": {language: error.message(language) for language in Language},
         "next": {language: error.next_step(language) for language in Language},
-        "findings": [
-            {"code": one.code, "path": one.path, "rule": one.rule} for one in getattr(error, "findings", ())
-        ],
+        "findings": [{"code": one.code, "path": one.path, "rule": one.rule} for one in getattr(error, "findings", ())],
     }
 
 

@@ -1,8 +1,8 @@
 """The worker: the only loop in the node. It claims due jobs lane by lane and hands each batch to the verb's flow.
 
-A lane is one verb for one partner: a partner that hangs holds up nobody else. A batch in which no answer came is followed
-by one half its size, down to a single paper, so that one paper that breaks the partner cannot hold its neighbours for ever
-(protocol 3).
+A lane is one verb for one partner: a partner that hangs holds up nobody else. A batch in which no answer came is
+followed by one half its size, down to a single paper, so that one paper that breaks the partner cannot hold its
+neighbours for ever (protocol 3).
 """
 
 import asyncio
@@ -126,9 +126,7 @@ class Worker:
     def _claim(self, lane: jobs.Lane) -> list[Job]:
         size = self._sizes.get(lane, self._limits.batch)
         now = self._clock.now()
-        return self._store.write(
-            lambda tx: jobs.claim(tx, lane, self._limits.name, size, now, self._limits.lease)
-        )
+        return self._store.write(lambda tx: jobs.claim(tx, lane, self._limits.name, size, now, self._limits.lease))
 
     async def _run(self, lane: jobs.Lane, claimed: Sequence[Job]) -> Pace:
         try:

@@ -23,8 +23,8 @@ class MediaType(StrEnum):
 class Finding:
     """One broken rule of a paper, as receipts carry it: never a value of the paper (protocol 3).
 
-    `code` is a stable word such as `SCHEMA` or `RULE`, `path` names the element (256 characters at most), `rule` the rule
-    in words (64 characters at most).
+    `code` is a stable word such as `SCHEMA` or `RULE`, `path` names the element (256 characters at most), `rule` the
+    rule in words (64 characters at most).
     """
 
     code: str

@@ -158,7 +158,7 @@ class StatusRequest:
 
 @dataclass(frozen=True, slots=True)
 class SealedPaper:
-    """A paper fixed for ever by `seal`: what leaf, header, metadata and content are. Encryption comes later, each time."""
+    """A paper fixed for ever by `seal`: leaf, header, metadata, content. Encryption comes later, each time."""
 
     message_id: MessageId
     header: bytes

@@ -34,7 +34,7 @@ class Fact(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EvidenceFact:
-    """One entry of an exchange's timeline; `digest` names the bytes it speaks of, `detail` is small text, never payload."""
+    """One entry of an exchange's timeline; `digest` names the bytes it speaks of, `detail` is never payload."""
 
     exchange: ExchangeId
     moment: datetime

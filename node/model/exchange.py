@@ -62,7 +62,15 @@ MOVES: dict[Direction, dict[State, frozenset[State]]] = {
         State.DELIVERED: frozenset({State.ANSWERED}),
         State.PARKED: frozenset(
             # A receipt that arrives late settles a parked exchange too; resuming goes back to where it was.
-            {State.ACCEPTED, State.SEALED, State.UNRESOLVED, State.DELIVERED, State.REFUSED, State.CANCELLED, State.EXPIRED}
+            {
+                State.ACCEPTED,
+                State.SEALED,
+                State.UNRESOLVED,
+                State.DELIVERED,
+                State.REFUSED,
+                State.CANCELLED,
+                State.EXPIRED,
+            }
         ),
     },
     Direction.IN: {
@@ -76,7 +84,7 @@ BIRTH: dict[Direction, frozenset[State]] = {
     Direction.OUT: frozenset({State.ACCEPTED}),
     Direction.IN: frozenset({State.RECEIVED, State.HANDED_OVER, State.REFUSED}),
 }
-"""States an exchange may begin in. Inbound HANDED_OVER: the same paper came before, and the hub has it (already_known)."""
+"""States an exchange may begin in. Inbound HANDED_OVER: the same paper came before and the hub has it."""
 
 
 def may_move(direction: Direction, state: State, target: State) -> bool:

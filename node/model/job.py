@@ -35,8 +35,8 @@ class Job:
 class Circumstances:
     """What a retry decision depends on besides the job and its error.
 
-    `luck` is a random number from 0 (inclusive) to 1 (exclusive); `hint` the least wait the partner asked for; `anew` how
-    often the partner has asked for this paper to be encrypted or signed anew, this time included.
+    `luck` is a random number from 0 (inclusive) to 1 (exclusive); `hint` the least wait the partner asked for; `anew`
+    how often the partner has asked for this paper to be encrypted or signed anew, this time included.
     """
 
     now: datetime

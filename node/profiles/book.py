@@ -53,6 +53,18 @@ class Book:
         """
         return self._agreed(partner, kind, None, Direction.OUT, now)
 
+    def agreement(self, partner: NodeCode, kind: str, now: datetime) -> tuple[Profile, AgreedKind]:
+        """Under which profile a paper of `kind` will be sent: the one in force, else one that may be again.
+
+        A suspended arrangement still takes papers in; they wait. Raises PartnerUnknown, NotAgreed, or
+        ArrangementSuspended when every arrangement for the kind is outside its validity.
+        """
+        candidates = list(self._candidates(partner, kind, None, Direction.OUT))
+        for profile, one in candidates:
+            if profile.suspended and profile.valid_from <= now < profile.valid_until:
+                return profile, one
+        return self.outbound(partner, kind, now)
+
     def inbound(self, partner: NodeCode, kind: str, version: int, now: datetime) -> tuple[Profile, AgreedKind]:
         """Under which profile, and how, a paper of `kind` and `version` may arrive at `now`; raises as `outbound`."""
         return self._agreed(partner, kind, version, Direction.IN, now)

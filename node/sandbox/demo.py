@@ -1,7 +1,7 @@
-"""The demonstration: two national nodes, real processes, real TLS, real keys – and a partner that was away, a replay, a forgery.
+"""The demonstration: two national nodes as real processes, a partner that is away, a replay, two forgeries.
 
-    result = run(folder, progress)        # folder: new or empty; progress: told what happens
-    result.ok                             # every claim held
+result = run(folder, progress)        # folder: new or empty; progress: told what happens
+result.ok                             # every claim held
 """
 
 import asyncio
@@ -111,7 +111,7 @@ def run(folder: Path, progress: Progress) -> Demonstration:
         progress("exchange")
         for sender, recipient in ((XA, XB), (XB, XA)):
             for kind in KINDS:
-                _hand_in(folder, sender, recipient, _samples(kind))
+                _hand_in(folder, sender, recipient, _samples(kind, sender))
         _wait_for(lambda: _all_settled(folder, (XA, XB)), "the first papers to cross")
         progress("away")
         nodes[XB].stop()
@@ -142,7 +142,7 @@ def _furnish(folder: Path) -> dict[NodeCode, NodeProcess]:
     return {code: NodeProcess(folder / code) for code in (XA, XB)}
 
 
-# --- the hubs' side ----------------------------------------------------------------------------------------------------
+# --- the hubs' side -------------------------------------------------------------------------------------------------
 
 
 def _hand_in(folder: Path, sender: NodeCode, recipient: NodeCode, papers: Mapping[str, bytes]) -> None:
@@ -156,13 +156,19 @@ def _hand_in(folder: Path, sender: NodeCode, recipient: NodeCode, papers: Mappin
         paper.with_suffix(".done").touch()
 
 
-def _samples(kind: str) -> dict[str, bytes]:
-    return {name: samples.sample(kind, name) for name in samples.sample_names(kind)}
+def _samples(kind: str, sender: NodeCode) -> dict[str, bytes]:
+    """The shipped samples are XA's; XB's are their mirror image."""
+    papers = {name: samples.sample(kind, name) for name in samples.sample_names(kind)}
+    return papers if sender == XA else {name: _mirrored(content) for name, content in papers.items()}
+
+
+def _mirrored(content: bytes) -> bytes:
+    return content.replace(XA.encode(), b"@@").replace(XB.encode(), XA.encode()).replace(b"@@", XB.encode())
 
 
 def _late(kind: str) -> dict[str, bytes]:
     """One more paper of a kind, under a number of its own."""
-    name, content = next(iter(_samples(kind).items()))
+    name, content = next(iter(_samples(kind, XA).items()))
     return {f"late-{name}": samples.vary(kind, content, f"XA-LATE-{KINDS.index(kind) + 1}")}
 
 
@@ -211,7 +217,14 @@ def _crossings(folder: Path) -> Iterator[Crossing]:
             signed = receipts.get(one.id)
             accepted = signed is not None and receipt_from_bytes(signed.receipt).verdict is Verdict.ACCEPTED
             yield Crossing(
-                one.kind, one.number, sender, recipient, one.assurance, one.state, accepted, bodies[one.id].content in arrived
+                one.kind,
+                one.number,
+                sender,
+                recipient,
+                one.assurance,
+                one.state,
+                accepted,
+                bodies[one.id].content in arrived,
             )
 
 
@@ -223,7 +236,7 @@ def _wait_for(holds: Callable[[], bool], what: str) -> None:
         time.sleep(0.1)
 
 
-# --- the attacker's side -----------------------------------------------------------------------------------------------
+# --- the attacker's side --------------------------------------------------------------------------------------------
 
 
 class _Impostor:

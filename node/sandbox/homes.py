@@ -34,7 +34,6 @@ url = "sqlite:///node.db"         # relative to this folder
 folder = "keys"
 
 [hub]
-kind = "folder"
 folder = "hub"
 
 [profiles]

@@ -1,4 +1,4 @@
-"""Who was turned away at the gate, into the audit: without holding up the gate, and without letting anybody flood it."""
+"""Who was turned away at the gate, into the audit: without holding up the gate or being flooded."""
 
 import asyncio
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from node.store import actors, audit
 from node.store.database import Database, Tx
 
 WAITING = 256
-"""Refusals held in memory; beyond that they are only counted. Somebody who is refused faster than we write is attacking."""
+"""Refusals held in memory; beyond that they are only counted. Whoever is refused faster is attacking."""
 
 PAUSE_S = 1.0
 """Refusals of one second share a commit."""

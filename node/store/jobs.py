@@ -127,7 +127,7 @@ def again(tx: Tx, job: Job, due_at: datetime, cause: str) -> None:
 def remove(tx: Tx, exchange: ExchangeId) -> bool:
     """Stop whatever was to be done for an exchange, leased or not; a result on its way will be refused."""
     mine = and_(JOB.c.exchange_id == exchange, JOB.c.due_at.is_not(None))
-    return tx.execute(update(JOB).where(mine).values(**_NOTHING_TO_DO, fence=JOB.c.fence + 1)).rowcount == 1
+    return tx.execute(update(JOB).where(mine).values(**_NOTHING_TO_DO)).rowcount == 1
 
 
 def unblock(tx: Tx, exchange: ExchangeId) -> int:

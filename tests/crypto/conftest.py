@@ -303,8 +303,8 @@ def add_properties(signature: etree._Element, certificate: x509.Certificate, mom
 def lab() -> SimpleNamespace:
     """Everything above under one name, with two countries of different authorities."""
     tools = (
-        new_key, rsa_key, new_authority, new_country, signing_key, trust_in, with_sign_key, resign, enveloped, octets_of,
-        digest, signature_value, add_reference,
+        new_key, rsa_key, new_authority, new_country, signing_key, trust_in, with_sign_key, resign, enveloped,
+        octets_of, digest, signature_value, add_reference,
     )  # fmt: skip
     lab = SimpleNamespace(**{tool.__name__: tool for tool in tools})
     lab.NOW, lab.XA, lab.XB, lab.XC, lab.DS, lab.XADES = NOW, XA, XB, XC, DS, XADES

@@ -13,8 +13,8 @@ _LINE = "/SPSCertificate/SPSConsignment/IncludedSPSConsignmentItem/IncludedSPSTr
 _DOCUMENT = "/SPSCertificate/SPSExchangedDocument"
 _CONSIGNMENT = "/SPSCertificate/SPSConsignment"
 
-# The Andean network's schema asks for less than UN/CEFACT's: names of documents and countries, dates of signatures, names of
-# providers and texts of clauses may be left out there. A profile that tolerates this comes later; strictly, they are missing.
+# The Andean network's schema asks for less than UN/CEFACT's: names of documents and countries, dates of signatures,
+# names of providers and texts of clauses may be left out there. Strictly, they are missing.
 RELAXED_BY_THE_ANDEAN_SCHEMA = [
     ("SCHEMA", _DOCUMENT, "lacks Name"),
     ("SCHEMA", f"{_DOCUMENT}/SignatorySPSAuthentication", "lacks ActualDateTime"),
@@ -78,9 +78,14 @@ def test_the_andean_certificate_passes_once_the_explained_is_mended(specimens: P
         .replace("<ram:ID>PE</ram:ID>\n\t\t</ram:Imp", "<ram:ID>PE</ram:ID><ram:Name>Peru</ram:Name></ram:Imp")
         .replace("<ram:ID>EC</ram:ID>", "<ram:ID>EC</ram:ID><ram:Name>Ecuador</ram:Name>")
         .replace("<ram:ID>AI</ram:ID>", "<ram:ID>AI</ram:ID><ram:Name>Anguilla</ram:Name>")
-        .replace("<ram:Name>!</ram:Name>", "<ram:Name>!</ram:Name><ram:HierarchicalLevelCode>1</ram:HierarchicalLevelCode>")
+        .replace(
+            "<ram:Name>!</ram:Name>", "<ram:Name>!</ram:Name><ram:HierarchicalLevelCode>1</ram:HierarchicalLevelCode>"
+        )
         .replace("<ram:AffixedSPSSeal>", "<ram:ID>CONT1</ram:ID><ram:AffixedSPSSeal>")
-        .replace("<ram:ClassCode>100590</ram:ClassCode>", "<ram:ClassCode>100590</ram:ClassCode><ram:ClassName>Maize</ram:ClassName>")
+        .replace(
+            "<ram:ClassCode>100590</ram:ClassCode>",
+            "<ram:ClassCode>100590</ram:ClassCode><ram:ClassName>Maize</ram:ClassName>",
+        )
         .replace("<ram:AttachmentBinaryObject>", '<ram:AttachmentBinaryObject mimeCode="image/png">')
         .replace("<ram:Name>NULL<", "<ram:Name>Lima<")
         .replace("WeightMeasure>1", 'WeightMeasure unitCode="KGM">1')

@@ -66,7 +66,9 @@ def test_handing_in_twice_under_one_key_is_one_exchange(pair, origin: bytes) -> 
     assert len(pair.xb.received()) == 1
 
 
-def test_another_paper_under_a_used_key_is_a_conflict_and_the_first_is_untouched(pair, origin: bytes, phyto: bytes) -> None:
+def test_another_paper_under_a_used_key_is_a_conflict_and_the_first_is_untouched(
+    pair, origin: bytes, phyto: bytes
+) -> None:
     sent = pair.xa.hand_in(origin, XB, "same")
     with pytest.raises(IdempotencyConflict):
         pair.xa.hand_in(phyto, XB, "same")
@@ -77,6 +79,7 @@ def test_another_paper_under_a_used_key_is_a_conflict_and_the_first_is_untouched
 def test_the_same_paper_under_a_new_key_is_accepted_as_known_and_has_no_second_effect(pair, origin: bytes) -> None:
     pair.xa.hand_in(origin, XB, "first")
     pair.cross()
+    pair.xa.later(seconds=1)
     again = pair.xa.hand_in(origin, XB, "second")
     pair.cross()
     assert pair.xa.exchange(again).state is State.DELIVERED

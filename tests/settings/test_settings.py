@@ -33,7 +33,7 @@ def test_two_lines_make_a_node_on_a_laptop(tmp_path: Path) -> None:
     assert settings.keys.statement_signature == tmp_path / "keys" / "statement.sig.xml"
     assert (settings.hub_folder, settings.profiles_folder) == (tmp_path / "hub", tmp_path / "partner_profiles")
     assert settings.suites == (Suite.HYBRID, Suite.X25519)
-    assert (settings.batch_envelopes, settings.batch_bytes, settings.claim_jobs) == (32, 262_144, 64)
+    assert (settings.batch_envelopes, settings.batch_bytes) == (32, 262_144)
     assert (settings.log_level, settings.log_format) == (LogLevel.INFO, LogFormat.TEXT)
 
 
@@ -46,7 +46,7 @@ def test_settings_do_not_change(tmp_path: Path) -> None:
 def test_every_limit_says_its_unit() -> None:
     units = ("_bytes", "_s", "_days", "_envelopes", "_jobs")
     numbers = [field.name for field in dataclasses.fields(Settings) if field.type in (int, float)]
-    assert len(numbers) >= 5
+    assert len(numbers) >= 4
     assert [name for name in numbers if not name.endswith(units)] == []
 
 
@@ -109,7 +109,6 @@ MALFORMED = [
     (LEAST + '[store]\nurl = "sqlite:///"\n', 4, "url must be sqlite:/// and a file, as in sqlite:///node.db"),
     (LEAST + '[store]\nurl = "sqlite://node.db"\n', 4, "url must be sqlite:/// and a file, as in sqlite:///node.db"),
     (LEAST + '[keys]\nsuites = ["AES"]\n', 4, None),
-    (LEAST + '[hub]\nkind = "amqp"\n', 4, "kind = 'amqp' is not known; use one of 'folder'"),
     (LEAST + "[batch]\nenvelopes = 0\n", 4, "envelopes must lie between 1 and 64"),
     (LEAST + "[batch]\nbytes = 5000000\n", 4, "bytes must lie between 1024 and 4194304"),
     (LEAST + "[jobs]\nlease_s = 0.5\n", 4, "lease_s must lie between 1 and 3600"),

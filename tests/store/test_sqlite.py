@@ -157,6 +157,34 @@ def test_another_process_that_holds_the_file_too_long_is_unavailable(
     assert store.write(put("later")) == "later"
 
 
+def test_two_processes_that_read_and_then_write_lose_nothing(store: Database, path: Path) -> None:
+    """A transaction that begins as a reader and writes later would be refused, or would overwrite what it never saw."""
+    store.write(put("counter", "0"))
+    other = Database.open(f"sqlite:///{path}")
+    failures: list[BaseException] = []
+
+    def count(tx: Tx) -> None:
+        mine = SETTING.c.name == "counter"
+        present = int(tx.execute(select(SETTING.c.value).where(mine)).scalar_one())
+        tx.execute(SETTING.update().where(mine).values(value=str(present + 1)))
+
+    def many(database: Database) -> None:
+        try:
+            for _ in range(50):
+                database.write(count)
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=many, args=(database,)) for database in (store, other) * 2]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert failures == []
+    assert store.read(lambda tx: tx.execute(select(SETTING.c.value)).scalar_one()) == "200"
+
+
 def test_readers_do_not_wait_for_a_writer(store: Database) -> None:
     busy, go = threading.Event(), threading.Event()
 

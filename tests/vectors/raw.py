@@ -30,8 +30,10 @@ def canonical(kind: Descriptor, fields: Mapping[str, object]) -> list[Field]:
     for field in sorted(kind.fields, key=lambda one: one.number):
         if field.name in fields:
             given = fields[field.name]
-            values = given if isinstance(given, list) else [given]
-            chosen += [(field.number, _value(field, value)) for value in values]
+            if isinstance(given, list):
+                chosen += [(field.number, _value(field, value)) for value in given]
+            elif given or isinstance(given, dict):  # a default is not written, an empty message is
+                chosen.append((field.number, _value(field, given)))
     return chosen
 
 

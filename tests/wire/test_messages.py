@@ -1,16 +1,19 @@
 """Rules that are more than a bound: which values belong together, and what a writer may not let out."""
 
+import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from node.errors import Malformed, WireError
+from node.errors import Malformed, TooLarge, WireError
 from node.model.describe import Description, ServedKind
 from node.model.document import Finding
-from node.model.envelope import DeliverRequest, Header, Metadata, Priority
+from node.model.envelope import DeliverRequest, Header, Metadata, Priority, StatusRequest
 from node.model.ids import MessageId, uuid7
-from node.model.receipt import Answer, Receipt, Verdict
+from node.model.receipt import Answer, Deferred, DeferredCode, KeyStatement, Receipt, Verdict
 from node.protocol.n2n.v1 import answer_pb2, envelope_pb2, exchange_pb2
 from node.wire import (
     bounded_findings,
@@ -18,13 +21,17 @@ from node.wire import (
     deliver_request_to_bytes,
     deliver_response_from_bytes,
     deliver_response_to_bytes,
+    describe_request_from_bytes,
     description_from_bytes,
     description_to_bytes,
     header_from_bytes,
     header_to_bytes,
+    limits,
     metadata_to_bytes,
     receipt_from_bytes,
     receipt_to_bytes,
+    status_request_from_bytes,
+    status_request_to_bytes,
 )
 
 
@@ -262,3 +269,110 @@ def test_a_description_is_bounded(description: Description) -> None:
     ):
         with pytest.raises(WireError):
             description_to_bytes(spoilt)
+
+
+def test_the_right_time_in_an_id_of_another_spelling_or_version_is_not_enough(header: Header) -> None:
+    right = header.message_id
+    for other in (right.upper(), f"{right[:14]}4{right[15:]}", f"{{{right}}}", right.replace("-", "")):
+        assert other != right
+        with pytest.raises(Malformed) as error:
+            header_to_bytes(replace(header, message_id=MessageId(other)))
+        assert refused_at(error) == "Header.message_id"
+
+
+def test_ids_of_another_version_are_neither_asked_nor_receipted(
+    status_request: StatusRequest, receipt: Receipt
+) -> None:
+    other = MessageId("6f1c3f0e-0000-4000-8000-000000000001")
+    with pytest.raises(Malformed) as error:
+        status_request_to_bytes(replace(status_request, message_ids=(other,)))
+    assert refused_at(error) == "StatusRequest.message_ids"
+    with pytest.raises(Malformed) as error:
+        receipt_to_bytes(replace(receipt, message_id=other))
+    assert refused_at(error) == "Receipt.message_id"
+
+
+def test_seventeen_attachments_are_refused(metadata: Metadata) -> None:
+    one = metadata.attachments[0]
+    assert metadata_to_bytes(replace(metadata, attachments=(one,) * 16))
+    with pytest.raises(Malformed) as error:
+        metadata_to_bytes(replace(metadata, attachments=(one,) * 17))
+    assert refused_at(error) == "Metadata.attachments"
+
+
+def test_an_index_beyond_the_seals_is_refused_even_when_the_count_of_used_ones_is_right(
+    deliver_request: DeliverRequest,
+) -> None:
+    beyond = tuple(replace(each, seal_index=number % 2 + 1) for number, each in enumerate(deliver_request.envelopes))
+    with pytest.raises(Malformed) as error:
+        deliver_request_to_bytes(replace(deliver_request, envelopes=beyond))
+    assert refused_at(error) == "Envelope.seal_index"
+
+
+def test_a_request_without_any_seal_is_refused_for_that(deliver_request: DeliverRequest) -> None:
+    with pytest.raises(Malformed) as error:
+        deliver_request_to_bytes(replace(deliver_request, seals=()))
+    assert refused_at(error) == "DeliverRequest.seals"
+
+
+def test_the_signature_of_a_key_statement_is_bounded() -> None:
+    for signature, passes in ((bytes(65536), True), (bytes(65537), False), (b"", False)):
+        answer = Answer("", Deferred(DeferredCode.KEY, 0, KeyStatement(b"<keys/>", signature)))
+        if passes:
+            assert deliver_response_to_bytes([answer])
+        else:
+            with pytest.raises(WireError):
+                deliver_response_to_bytes([answer])
+
+
+def test_a_description_names_its_limits_and_its_kinds_rightly(description: Description) -> None:
+    message = exchange_pb2.DescribeResponse.FromString(description_to_bytes(description))
+    message.kinds[0].kind = "Kind"
+    with pytest.raises(Malformed) as error:
+        description_from_bytes(message.SerializeToString())
+    assert refused_at(error) == "ServedKind.kind"
+    message.kinds[0].kind = "kind"
+    message.ClearField("limits")
+    with pytest.raises(Malformed) as error:
+        description_from_bytes(message.SerializeToString())
+    assert refused_at(error) == "DescribeResponse.limits"
+
+
+@pytest.mark.parametrize("size", [4 * 1024 * 1024, 4 * 1024 * 1024 + 1])
+@pytest.mark.parametrize("read", [status_request_from_bytes, deliver_response_from_bytes, description_from_bytes])
+def test_whatever_is_longer_than_four_mebibytes_is_not_even_parsed(read: Callable[[bytes], object], size: int) -> None:
+    length = size - 5
+    varint = bytes([length & 0x7F | 0x80, length >> 7 & 0x7F | 0x80, length >> 14 & 0x7F | 0x80, length >> 21])
+    with pytest.raises(Malformed if size == 4 * 1024 * 1024 else TooLarge):
+        read(b"\x7a" + varint + bytes(length))
+
+
+@pytest.mark.parametrize(
+    ("read", "most"),
+    [
+        (status_request_from_bytes, limits.MAX_CALL_FIELDS),
+        (deliver_response_from_bytes, limits.MAX_CALL_FIELDS),
+        (describe_request_from_bytes, limits.MAX_CALL_FIELDS),
+        (description_from_bytes, 1024 + 4 * 64),
+    ],
+)
+def test_a_flood_of_fields_is_counted_before_it_is_parsed(read: Callable[[bytes], object], most: int) -> None:
+    with suppress(Malformed):
+        read(b"\x78\x01" * most)
+    with pytest.raises(TooLarge) as error:
+        read(b"\x78\x01" * (most + 1))
+    assert error.value.fields["limit"] == f"{most} fields"
+
+
+def test_counting_fields_does_not_parse_what_lies_in_them() -> None:
+    flood = b"\x12\x00" * 2_000_000
+    began = time.perf_counter()
+    with pytest.raises(TooLarge):
+        deliver_response_from_bytes(flood)
+    assert time.perf_counter() - began < 0.1
+
+
+def test_a_call_cut_inside_a_field_or_with_groups_is_malformed() -> None:
+    for data in (b"\x0a\x05ab", b"\x0d\x01", b"\x09\x01", b"\x0b\x0c", b"\x80" * 11, b"\x0a\xff\xff\xff\xff\xff\x7f"):
+        with pytest.raises(Malformed):
+            deliver_request_from_bytes(data)
