@@ -381,6 +381,16 @@ class CallUnsupported(WireError):
     remedy_zh = "請以 Describe 查詢本節點所提供的呼叫。"
 
 
+class UploadMissing(WireError):
+    """The content {sha256}, which the paper names, has not been uploaded."""
+
+    code = "N2N-WIRE-007"
+    category = Category.UNDETERMINED
+    zh = "文件所指的內容 {sha256} 尚未上傳。"
+    remedy = "Send it by Upload first, then the paper again; ask Describe whether Upload is served."
+    remedy_zh = "請先以 Upload 上傳再送文件；可用 Describe 查詢是否提供 Upload。"
+
+
 # --- SIG: signatures, seals, certificates (security 6.9) ------------------------------------------------------------
 
 

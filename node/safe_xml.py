@@ -7,10 +7,8 @@ two different documents in the same bytes (security 2.1 X7 to X12). Only bytes c
 import functools
 import re
 import threading
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, cast
 
 from lxml import etree
 
@@ -22,7 +20,6 @@ from node.errors import (
     NotXml,
     XmlTooLarge,
 )
-from node.model.document import Finding
 
 Element = etree._Element
 """An element of a parsed document; what `parse` returns."""
@@ -250,79 +247,27 @@ def _refuse_id_clash(root: Element) -> None:
 # --- schemas --------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Breach:
-    """A rule that an element breaks, in words and never with a value; `attribute` when it is one of its attributes.
-
-    `of_type` is true when the value breaks its declared simple type, so that whoever knows the type can say more.
-    """
-
-    element: Element
-    rule: str
-    attribute: str = ""
-    of_type: bool = False
-
-
-class _LogEntry(Protocol):
-    """What we read of an entry of lxml's error log, which its type stubs do not describe."""
-
-    path: str | None
-    type_name: str
-    message: str
-
-
 class Schema:
-    """An XSD of our own package, compiled once; it and what it includes are read from disk, never from the network."""
+    """An XSD of our own package, compiled once; it and what it includes are read from disk, never from the network.
+
+    It says yes or no. Reasons are not asked of it: libxml2 does not look behind the first child that does not fit,
+    quotes values in its messages, and needs a time that grows with the square of their number.
+    """
 
     def __init__(self, path: Path) -> None:
         self.files = _with_includes(path.resolve())
         self._schema = etree.XMLSchema(self.files[0])
-        self._lock = threading.Lock()  # lxml keeps the error log of a validation on the schema object
+        self._lock = threading.Lock()  # lxml keeps the errors of a validation on the schema object
 
-    def breaches(self, root: Element) -> tuple[Breach, ...]:
-        """What the schema processor reports, in document order; empty when valid.
-
-        The processor does not look behind the first child that does not fit; documents/structure.py does.
-        """
+    def admits(self, root: Element) -> bool:
+        """Whether the document follows the schema; what it says about its own schema is not followed."""
         with self._lock:
-            if self._schema.validate(root):
-                return ()
-            log = cast(Iterable[_LogEntry], self._schema.error_log)
-            entries = [(entry.path or "", entry.type_name, entry.message) for entry in log]
-        breaches = [_breach(_located(root, path), kind, message) for path, kind, message in entries]
-        return tuple(dict.fromkeys(breaches)) or (Breach(root, "does not follow its schema"),)
-
-    def findings(self, root: Element) -> tuple[Finding, ...]:
-        """The breaches as findings with paths."""
-        return tuple(Finding("SCHEMA", path_of(breach.element), breach.rule) for breach in self.breaches(root))
-
-
-_RULES = {
-    "SCHEMAV_CVC_ELT_1": "not the root element of this kind",
-    "SCHEMAV_CVC_COMPLEX_TYPE_2_1": "must be empty",
-    "SCHEMAV_CVC_COMPLEX_TYPE_2_3": "must hold elements only, no text",
-    "SCHEMAV_CVC_COMPLEX_TYPE_2_2": "must hold text only, no elements",
-    "SCHEMAV_CVC_TYPE_3_1_2": "must hold text only, no elements",
-    "SCHEMAV_CVC_COMPLEX_TYPE_3_2_1": "is not allowed here",
-    "SCHEMAV_CVC_COMPLEX_TYPE_4": "is missing",
-    "SCHEMAV_ELEMENT_CONTENT": "its children are not the ones the schema lists",
-}
-_ATTRIBUTE = re.compile(
-    r"\AElement '[^']*'(?:, attribute '(?:\{[^}']*\})?([^']+)'|: The attribute '(?:\{[^}']*\})?([^']+)' is )"
-)
-_STEP = re.compile(r"(?:(\*)|(?:([^:\[\]]+):)?([^:\[\]]+))(?:\[(\d+)\])?")
-
-
-def _breach(element: Element, kind: str, message: str) -> Breach:
-    """libxml2's message quotes values; only the attribute's name is taken from it, at its beginning."""
-    match = _ATTRIBUTE.match(message)
-    attribute = (match[1] or match[2]) if match else ""
-    return Breach(element, _RULES.get(kind, "has a value that is not allowed"), attribute, of_type=kind not in _RULES)
+            return bool(self._schema.validate(root))
 
 
 def _with_includes(path: Path) -> tuple[Element, ...]:
     """The root of the schema file and, once each, of every file that it includes or imports."""
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     found: dict[Path, Element] = {}
     waiting = [path]
     while waiting:
@@ -336,19 +281,3 @@ def _with_includes(path: Path) -> tuple[Element, ...]:
 _SCHEMA_LINKS = etree.XPath(
     "xs:include/@schemaLocation | xs:import/@schemaLocation", namespaces={"xs": "http://www.w3.org/2001/XMLSchema"}
 )
-
-
-def _located(root: Element, path: str) -> Element:
-    """The element that libxml2's node path names (`/*/ram:ID[2]`); the deepest one found when a step leads nowhere."""
-    node = root
-    for step in path.split("/")[2:]:
-        match = _STEP.fullmatch(step)
-        if match is None:
-            break
-        anything, prefix, name, position = match.groups()
-        same = [child for child in node if anything or (local_name(child) == name and child.prefix == prefix)]
-        index = int(position or 1) - 1
-        if index >= len(same):
-            break
-        node = same[index]
-    return node

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from node.errors import AlreadyRunning, NodeError
 from node.flows import outbound
+from node.flows.intake import Submission
 from node.flows.ports import ActorName
 from node.server.grpc_service import ExchangeServer
 from node.server.refusals import RefusalBook
@@ -144,7 +145,7 @@ def take_from_hub(wired: Wired) -> bool:
     papers, moved = wired.hub.waiting(), False
     if not papers:
         return False
-    submissions = [outbound.Submission(paper.content, paper.partner, paper.key) for paper in papers]
+    submissions = [Submission(paper.content, paper.partner, paper.key) for paper in papers]
     for paper, outcome in zip(papers, outbound.accept(wired.node, submissions, HUB_ACTOR), strict=True):
         if isinstance(outcome, NodeError):
             if outcome.category.retry:

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
-from node.safe_xml import Breach, Element
+from node.documents.breach import Breach
+from node.safe_xml import Element
 
 MAX_NAME = 120
 """Characters of a name that becomes part of a paper's identity: 128 with a country before it (protocol 2)."""
@@ -58,7 +59,9 @@ def _is_plain(text: str) -> bool:
     """A quick yes for what is certainly fit: printable, white space aside, and NFC. A no says nothing."""
     for space in "\t\n\r\u3000":
         text = text.replace(space, " ")
-    return text.isprintable() and (text.isascii() or unicodedata.is_normalized("NFC", text))
+    if not text.isprintable() or "\ufffd" in text:
+        return False
+    return text.isascii() or unicodedata.is_normalized("NFC", text)
 
 
 _ATTRIBUTES = etree.XPath("//@*", smart_strings=False)

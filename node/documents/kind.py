@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from node.documents.breach import Breach
 from node.documents.structure import PaperSchema
 from node.model.document import MediaType, Reading
-from node.safe_xml import Breach, Element
+from node.safe_xml import Element
 
 
 @dataclass(frozen=True, slots=True)

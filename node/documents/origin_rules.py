@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
 
+from node.documents.breach import Breach
 from node.documents.checks import text_at, text_of, unfit_characters
-from node.safe_xml import Breach, Element
+from node.safe_xml import Element
 
 NS = "{urn:n2n:v1:certificate-of-origin}"
 

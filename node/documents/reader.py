@@ -10,15 +10,18 @@ import copy
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 
 from lxml import etree
 
+from node.documents.breach import Breach
 from node.documents.catalogue import BY_ROOT, CATALOGUE
 from node.documents.kind import DocumentKind
+from node.documents.structure import ENOUGH
 from node.errors import KindUnknown, PaperRefused
 from node.model.document import Document, Finding, MediaType
 from node.model.receipt import FindingCode
-from node.safe_xml import Breach, Element, parse, path_of
+from node.safe_xml import Element, parse, path_of
 
 MAX_FINDINGS = 50
 """Findings of one receipt (protocol 1)."""
@@ -77,7 +80,7 @@ def _judged(content: bytes, root: Element, kind: DocumentKind) -> Document:
     paper, misplaced, signed = _without_issuer_signature(root)
     breaches = [(FindingCode.ISSUER_SIGNATURE, breach) for breach in misplaced]
     breaches += [(FindingCode.SCHEMA, breach) for breach in kind.schema.breaches(paper)]
-    breaches += [(FindingCode.RULE, breach) for breach in kind.rules(paper)]
+    breaches += [(FindingCode.RULE, breach) for breach in islice(kind.rules(paper), ENOUGH)]
     if breaches:
         raise refuse(kind.name, _findings(breaches, paper))
     reading = replace(kind.reading(paper), issuer_signed=signed)

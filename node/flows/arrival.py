@@ -1,10 +1,12 @@
 """Putting an arrival on disk: what came, what was proved about it, our receipt, and the job that hands it over."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from node.flows.judgement import Opened, Ruled
 from node.flows.ports import Node
+from node.model.document import Identity
 from node.model.envelope import Metadata, Purpose, Seal
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State
@@ -17,44 +19,82 @@ from node.store.database import Tx
 from node.wire import receipt_from_bytes
 
 
-def store(
-    node: Node, tx: Tx, caller: NodeCode, ruled: Ruled, signed: SignedReceipt, seals: dict[Seal, str], now: datetime
-) -> None:
-    """One ruling with everything that belongs to it. Raises RaceLost when its id was taken meanwhile.
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """One ruling about to become final: the exchange it makes, if it makes one, and our signed receipt."""
 
-    `seals` remembers which seals of this call are stored already. A paper refused before it was opened, and an ABSENT,
-    leave only their receipt.
-    """
-    exchange = _exchange(node, caller, ruled, now) if ruled.opened is not None else None
-    if exchange is not None and ruled.opened is not None:
-        _store_paper(tx, caller, ruled, ruled.opened, exchange, seals, now)
-    receipt_seal = _seal_id(tx, signed.seal, Purpose.RECEIPTS, True, caller, seals, now)
-    stored.insert_issued(
+    ruled: Ruled
+    signed: SignedReceipt
+    exchange: Exchange | None
+    chain_number: str
+
+
+def arrive(
+    node: Node, caller: NodeCode, ruled: Ruled, signed: SignedReceipt, chain_number: str, now: datetime
+) -> Arrival:
+    """A paper refused before it was opened, and an ABSENT, make no exchange: they leave only their receipt."""
+    opened = ruled.opened
+    exchange = None if opened is None else _exchange(node, caller, ruled, opened, now)
+    return Arrival(ruled, signed, exchange, chain_number)
+
+
+def store(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) -> None:
+    """Everything that belongs to these rulings. Raises RaceLost when an id or a paper was taken meanwhile."""
+    seals = _store_seals(tx, caller, arrivals, now)
+    opened = [
+        (one, one.exchange, one.ruled.opened)
+        for one in arrivals
+        if one.exchange is not None and one.ruled.opened is not None
+    ]
+    exchanges.insert(tx, [exchange for _, exchange, _ in opened])
+    # Without readable metadata nobody knows what the bytes are; then only what was sealed is kept.
+    exchanges.insert_documents(
         tx,
         [
-            stored.IssuedReceipt(
-                partner=caller,
-                message_id=ruled.receipt.message_id,
-                leaf=ruled.receipt.leaf,
-                verdict=ruled.receipt.verdict,
-                receipt=signed.receipt,
-                seal_id=receipt_seal,
-                place=signed.place,
-                exchange=exchange.id if exchange is not None else None,
-                received_at=ruled.receipt.received_at,
-            )
+            _document(one.ruled, one.ruled.metadata, content.body.document, exchange.id)
+            for one, exchange, content in opened
+            if one.ruled.metadata is not None
         ],
     )
-    if exchange is not None:
-        evidence.add(tx, _facts(ruled, signed, exchange.id, now))
+    exchanges.insert_sealed(tx, [_sealed(exchange.id, content, seals) for _, exchange, content in opened])
+    fresh = [
+        (exchange, one.chain_number)
+        for one, exchange, _ in opened
+        if one.ruled.receipt.verdict is Verdict.ACCEPTED and not one.ruled.receipt.already_known
+    ]
+    # The same paper under a new id has no second effect: it is not registered twice, and the hub has it already.
+    papers.record(tx, [papers.NewPaper.of(exchange, chain) for exchange, chain in fresh])
+    jobs.add(tx, [jobs.NewJob(one.id, caller, Verb.HAND_OVER, now, None, one.priority) for one, _ in fresh], now)
+    stored.insert_issued(tx, [_issued(caller, one, seals) for one in arrivals])
+    evidence.add(tx, [fact for one, exchange, _ in opened for fact in _facts(one.ruled, one.signed, exchange.id, now)])
 
 
-def _exchange(node: Node, caller: NodeCode, ruled: Ruled, now: datetime) -> Exchange | None:
-    opened = ruled.opened
-    if opened is None:
-        return None
+def _store_seals(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) -> dict[Seal, str]:
+    ours = {one.signed.seal for one in arrivals}
+    theirs = {one.ruled.opened.letter.sealed.seal.seal for one in arrivals if one.ruled.opened is not None}
+    made = {seal: exchanges.insert_seal(tx, seal, Purpose.RECEIPTS, True, caller, now) for seal in ours}
+    return made | {seal: exchanges.insert_seal(tx, seal, Purpose.PAPERS, False, caller, now) for seal in theirs}
+
+
+def _issued(caller: NodeCode, one: Arrival, seals: Mapping[Seal, str]) -> stored.IssuedReceipt:
+    receipt = one.ruled.receipt
+    return stored.IssuedReceipt(
+        partner=caller,
+        message_id=receipt.message_id,
+        leaf=receipt.leaf,
+        verdict=receipt.verdict,
+        receipt=one.signed.receipt,
+        seal_id=seals[one.signed.seal],
+        place=one.signed.place,
+        exchange=one.exchange.id if one.exchange is not None else None,
+        received_at=receipt.received_at,
+    )
+
+
+def _exchange(node: Node, caller: NodeCode, ruled: Ruled, opened: Opened, now: datetime) -> Exchange:
     header, body = opened.letter.header, opened.body
-    identity = ruled.document.reading.identity if ruled.document is not None else None
+    identity = ruled.document.reading.identity if ruled.document is not None else Identity("", "", "")
+    cause = ruled.receipt.findings[0].code if ruled.receipt.findings else ""
     return Exchange(
         id=ExchangeId(uuid7(now, node.random)),
         direction=Direction.IN,
@@ -66,9 +106,9 @@ def _exchange(node: Node, caller: NodeCode, ruled: Ruled, now: datetime) -> Exch
         assurance=Assurance.DOCUMENT if body.signatures else Assurance.BATCH,
         state=_first_state(ruled),
         priority=header.priority,
-        issuer=identity.issuer if identity is not None else "",
-        number=identity.number if identity is not None else "",
-        version=identity.version if identity is not None else "",
+        issuer=identity.issuer,
+        number=identity.number,
+        version=identity.version,
         document_sha256=sha256(body.document),
         created_at=now,
         updated_at=now,
@@ -77,8 +117,8 @@ def _exchange(node: Node, caller: NodeCode, ruled: Ruled, now: datetime) -> Exch
         expires_at=header.expires_at,
         conversation_id=header.conversation_id,
         refers_to=header.refers_to,
-        first_cause=ruled.receipt.findings[0].code if ruled.receipt.findings else "",
-        last_cause=ruled.receipt.findings[0].code if ruled.receipt.findings else "",
+        first_cause=cause,
+        last_cause=cause,
         already_known=ruled.receipt.already_known,
     )
 
@@ -89,43 +129,20 @@ def _first_state(ruled: Ruled) -> State:
     return State.HANDED_OVER if ruled.receipt.already_known else State.RECEIVED
 
 
-def _store_paper(
-    tx: Tx,
-    caller: NodeCode,
-    ruled: Ruled,
-    opened: Opened,
-    exchange: Exchange,
-    seals: dict[Seal, str],
-    now: datetime,
-) -> None:
+def _sealed(exchange: ExchangeId, opened: Opened, seals: Mapping[Seal, str]) -> exchanges.StoredSealed:
     letter, body = opened.letter, opened.body
-    exchanges.insert(tx, [exchange])
-    if ruled.metadata is not None:
-        # Without readable metadata nobody knows what the bytes are; then only what was sealed is kept.
-        exchanges.insert_documents(tx, [_document(ruled, ruled.metadata, body.document, exchange.id)])
-    exchanges.insert_sealed(
-        tx,
-        [
-            exchanges.StoredSealed(
-                exchange=exchange.id,
-                message_id=letter.header.message_id,
-                header=letter.envelope.header,
-                metadata=body.metadata,
-                salt=body.salt,
-                body_digest=letter.envelope.body_digest,
-                leaf=letter.sealed.leaf,
-                seal_id=_seal_id(tx, letter.sealed.seal.seal, Purpose.PAPERS, False, caller, seals, now),
-                place=letter.envelope.place,
-                signatures=body.signatures,
-            )
-        ],
+    return exchanges.StoredSealed(
+        exchange=exchange,
+        message_id=letter.header.message_id,
+        header=letter.envelope.header,
+        metadata=body.metadata,
+        salt=body.salt,
+        body_digest=letter.envelope.body_digest,
+        leaf=letter.sealed.leaf,
+        seal_id=seals[letter.sealed.seal.seal],
+        place=letter.envelope.place,
+        signatures=body.signatures,
     )
-    if ruled.receipt.verdict is not Verdict.ACCEPTED:
-        return
-    if not ruled.receipt.already_known:
-        # The same paper under a new id has no second effect: it is not registered twice, and the hub has it already.
-        papers.record(tx, [papers.NewPaper.of(exchange)])
-        jobs.add(tx, [jobs.NewJob(exchange.id, caller, Verb.HAND_OVER, now, None, exchange.priority)], now)
 
 
 def _document(ruled: Ruled, metadata: Metadata, content: bytes, exchange: ExchangeId) -> exchanges.StoredDocument:
@@ -137,14 +154,6 @@ def _document(ruled: Ruled, metadata: Metadata, content: bytes, exchange: Exchan
         chain=metadata.chain,
         fields=ruled.document.reading.fields if ruled.document is not None else {},
     )
-
-
-def _seal_id(
-    tx: Tx, seal: Seal, purpose: Purpose, ours: bool, partner: NodeCode, seals: dict[Seal, str], now: datetime
-) -> str:
-    if seal not in seals:
-        seals[seal] = exchanges.insert_seal(tx, seal, purpose, ours, partner, now)
-    return seals[seal]
 
 
 def _facts(ruled: Ruled, signed: SignedReceipt, exchange: ExchangeId, now: datetime) -> list[EvidenceFact]:

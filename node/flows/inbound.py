@@ -24,6 +24,7 @@ from node.errors import (
     SenderMismatch,
 )
 from node.flows import arrival, judgement, receipts, settling
+from node.flows.arrival import Arrival
 from node.flows.judgement import Letter, Refusal, Ruled, Ruling
 from node.flows.ports import Hub, Node
 from node.flows.standing import Standing
@@ -49,7 +50,7 @@ from node.model.receipt import (
 )
 from node.store import evidence, exchanges, jobs, retention
 from node.store import receipts as stored
-from node.store.database import Tx
+from node.store.database import Tx, savepoint
 from node.wire import header_from_bytes
 
 AHEAD_TOLERANCE = timedelta(minutes=5)
@@ -84,9 +85,9 @@ def receive(
             rulings[index] = Coarse(_word(error))
             refusals.append(Refusal(_id_of(envelope), error))
     ids = [letter.header.message_id for letter in letters.values()]
-    held = node.store.read(lambda tx: stored.held(tx, caller, ids)) if ids else {}
+    held, forgotten = node.store.read(lambda tx: (stored.held(tx, caller, ids), retention.forgotten_before(tx)))
     for index, letter in list(letters.items()):
-        ruling = _duplicate(node, letter, held, refusals, now) or _in_time(letter, refusals, now)
+        ruling = _duplicate(node, letter, held, refusals, now) or _in_time(letter, forgotten, refusals, now)
         if ruling is not None:
             rulings[index] = ruling
             del letters[index]
@@ -160,11 +161,13 @@ def _duplicate(
     return Ruled(Receipt(identifier, Verdict.REFUSED, now, letter.sealed.leaf, (conflict,)), keep=False)
 
 
-def _in_time(letter: Letter, refusals: list[Refusal], now: datetime) -> Ruling | None:
+def _in_time(letter: Letter, forgotten: datetime | None, refusals: list[Refusal], now: datetime) -> Ruling | None:
     if letter.header.created_at > now + AHEAD_TOLERANCE:
         refusals.append(Refusal(letter.header.message_id, CreatedAhead()))
         return Deferred(DeferredCode.AHEAD, judgement.RETRY_HINT_MS)
     if letter.header.expires_at < now:
+        if _forgotten(letter.header.message_id, forgotten):
+            return NotHeld()
         return Ruled(Receipt(letter.header.message_id, Verdict.ABSENT, now))
     return None
 
@@ -205,25 +208,36 @@ def _store(
     changed: dict[int, Outcome] = {}
     held = stored.held(tx, caller, [one.receipt.message_id for one in kept.values()])
     standing = Standing.read(tx, caller, [one.paper for one in kept.values() if one.paper is not None])
-    seals: dict[Seal, str] = {}
+    arrivals: dict[int, Arrival] = {}
     for index, one in kept.items():
-        winner = held.get(one.receipt.message_id)
-        if winner is not None:
+        if winner := held.get(one.receipt.message_id):
             same = winner.leaf in (None, one.receipt.leaf)
             changed[index] = replace(winner.signed, repeat=True) if same else _race()
-            continue
-        if one.paper is not None and one.standing is not None and standing.of(one.paper) != one.standing:
-            changed[index] = _race()
-            continue
-        try:
-            with tx.begin_nested():
-                arrival.store(node, tx, caller, one, signed[index], seals, now)
-        except RaceLost:
+        elif one.paper is not None and one.standing is not None and standing.of(one.paper) != one.standing:
             changed[index] = _race()
         else:
+            chain = "" if one.paper is None else standing.chain_of(one.paper)
+            arrivals[index] = arrival.arrive(node, caller, one, signed[index], chain, now)
             if one.paper is not None and one.receipt.verdict is Verdict.ACCEPTED:
                 standing.add(one.paper)
-    return changed
+    return changed | _store_all(tx, caller, arrivals, now)
+
+
+def _store_all(tx: Tx, caller: NodeCode, arrivals: Mapping[int, Arrival], now: datetime) -> dict[int, Outcome]:
+    """All at once; should one lose a race, one by one, so that it takes no neighbour with it."""
+    try:
+        with savepoint(tx):
+            arrival.store(tx, caller, list(arrivals.values()), now)
+        return {}
+    except RaceLost:
+        lost: dict[int, Outcome] = {}
+    for index, one in arrivals.items():
+        try:
+            with savepoint(tx):
+                arrival.store(tx, caller, [one], now)
+        except RaceLost:
+            lost[index] = _race()
+    return lost
 
 
 def _race() -> Deferred:
@@ -264,6 +278,7 @@ def hand_over(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Give received papers to the hub; what it does not take is offered again later."""
     ids = [job.exchange for job in claimed]
     rows, documents = node.store.read(lambda tx: (exchanges.load(tx, ids), exchanges.documents(tx, ids)))
+    taken: list[Job] = []
     for job in claimed:
         document = documents[job.exchange]
         try:
@@ -271,12 +286,14 @@ def hand_over(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
         except NodeError as error:
             settling.again_for_hub(node, job, error)
         else:
-            node.store.write(partial(_handed_over, node, job))
+            taken.append(job)
+    # A crash before this line only means that the hub is given the same files again.
+    node.store.write(partial(_handed_over, node, taken))
 
 
-def _handed_over(node: Node, job: Job, tx: Tx) -> None:
+def _handed_over(node: Node, taken: Sequence[Job], tx: Tx) -> None:
     now = node.clock.now()
-    if jobs.holds(tx, job):
-        exchanges.move(tx, job.exchange, Direction.IN, [State.RECEIVED], State.HANDED_OVER, now)
-        evidence.add(tx, [EvidenceFact(job.exchange, now, Fact.HANDED_OVER)])
-        jobs.done(tx, job)
+    ours = jobs.held(tx, taken)
+    exchanges.move_all(tx, ours, Direction.IN, [State.RECEIVED], State.HANDED_OVER, now)
+    evidence.add(tx, [EvidenceFact(exchange, now, Fact.HANDED_OVER) for exchange in sorted(ours)])
+    jobs.done_all(tx, [job for job in taken if job.exchange in ours])

@@ -35,8 +35,10 @@ from node.errors import (
     SignatureError,
     SignatureMissing,
     SignerUnknown,
+    SigningTimeAhead,
     SuiteRefused,
     TooLarge,
+    UploadMissing,
     WireError,
     XmlError,
 )
@@ -227,11 +229,15 @@ def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal],
         metadata = metadata_from_bytes(body.metadata)
         _require_size(opened)
         signatures = _signatures(node, caller, opened, metadata, now)
+        _require_uploads(metadata)
         document = reader.read(body.document, letter.header.kind, letter.header.kind_version, metadata.media_type)
         issuer = _issuer(node, caller, opened, document, now)
     except SignatureError as error:
         refusals.append(Refusal(letter.header.message_id, error))
         return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
+    except UploadMissing as error:
+        refusals.append(Refusal(letter.header.message_id, error))
+        return Deferred(DeferredCode.UPLOAD, RETRY_HINT_MS)
     except NodeError as error:
         refusals.append(Refusal(letter.header.message_id, error))
         return replace(_refused(letter, now, *_findings(error)), opened=opened, metadata=metadata)
@@ -258,6 +264,12 @@ def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal],
 def _require_size(opened: Opened) -> None:
     if len(opened.body.document) > opened.agreed.max_bytes:
         raise TooLarge(field="document", limit=f"{opened.agreed.max_bytes} bytes")
+
+
+def _require_uploads(metadata: Metadata) -> None:
+    """Upload is not served yet, so what a paper says lies there cannot be here (protocol 1)."""
+    if metadata.attachments:
+        raise UploadMissing(sha256=metadata.attachments[0].upload_sha256.hex())
 
 
 def _findings(error: NodeError) -> tuple[Finding, ...]:
@@ -301,7 +313,7 @@ def _issuer(node: Node, caller: NodeCode, opened: Opened, document: Document, no
     issuers = node.book.partner(caller).trust.issuers
     try:
         return verify_issuer_signature(document.content, issuers=issuers, now=now)
-    except (SignerUnknown, CertificateOutsideValidity):
+    except (SignerUnknown, CertificateOutsideValidity, SigningTimeAhead):
         # Settings or time can cure these: the issuer's certificate may be enrolled tomorrow.
         raise
     except SignatureError as error:

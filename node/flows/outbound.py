@@ -7,28 +7,31 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 
 from node.crypto.keys import Role
 from node.crypto.seal import body_digest, make_seal, paper_leaf
 from node.errors import (
+    AnswerRefused,
     CertificateTooShort,
+    EncryptionError,
     NoAnswer,
     NodeError,
-    PredecessorNeverSent,
 )
 from node.flows import calls, receipts, settling
 from node.flows.admission import Admitted, admit
+from node.flows.intake import Accepted, Intake, Submission, attempt
 from node.flows.ports import ActorName, Hub, Node, Transport
-from node.model.envelope import Body, Chain, Header, Metadata, Priority, Purpose, SealedPaper
+from node.model.envelope import Body, Header, Metadata, Place, Priority, Purpose, SealedPaper
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State
-from node.model.ids import Digest, ExchangeId, MessageId, NodeCode, sha256, uuid7
+from node.model.ids import Digest, ExchangeId, MessageId, sha256, uuid7
 from node.model.job import Job, Verb
-from node.store import actors, audit, evidence, exchanges, jobs, papers
+from node.store import actors, audit, evidence, exchanges, jobs
 from node.store import receipts as stored
 from node.store.database import Tx
 from node.wire import header_to_bytes, metadata_to_bytes, receipt_from_bytes
+
+__all__ = ["Accepted", "Submission", "accept", "deliver", "seal", "tell_hub"]
 
 SALT_BYTES = 32
 """So that the clear body digest of a guessable paper cannot be guessed (protocol 2)."""
@@ -40,41 +43,18 @@ MAX_LIFE = timedelta(days=30)
 # --- accept ---------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One paper handed in: exact bytes, for whom, and the hub's own key that makes handing it in twice harmless."""
-
-    content: bytes
-    partner: NodeCode
-    key: str
-    kind: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """On disk. `repeated` when the same submission was accepted before."""
-
-    exchange: ExchangeId
-    repeated: bool
-
-
 def accept(node: Node, submissions: Sequence[Submission], by: ActorName) -> list[Accepted | NodeError]:
     """Take papers in. Each is answered only when it is committed; one bad paper never touches the others."""
     now = node.clock.now()
     judged = [_admitted(node, submission, now) for submission in submissions]
 
     def commit(tx: Tx) -> list[Accepted | NodeError]:
-        actor = actors.ensure(tx, by.name, actors.ActorKind(by.kind), now)
-        outcomes: list[Accepted | NodeError] = []
-        for submission, admitted in zip(submissions, judged, strict=True):
-            outcome = admitted if isinstance(admitted, NodeError) else _take(node, tx, submission, admitted, now)
-            if isinstance(outcome, NodeError):
-                digest = sha256(submission.content).hex()
-                detail = {"partner": submission.partner, "code": outcome.code, "sha256": digest}
-                audit.add(tx, actor, "refused", submission.key, detail, now)
-            elif not outcome.repeated:
-                audit.add(tx, actor, "accepted", outcome.exchange, {"key": submission.key}, now)
-            outcomes.append(outcome)
+        intake = Intake(node, tx, [submission.key for submission in submissions], now)
+        outcomes = [
+            attempt(intake, submission, admitted) for submission, admitted in zip(submissions, judged, strict=True)
+        ]
+        intake.store()
+        _audit_intake(tx, by, submissions, outcomes, now)
         return outcomes
 
     outcomes = node.store.write(commit)
@@ -89,81 +69,31 @@ def _admitted(node: Node, submission: Submission, now: datetime) -> Admitted | N
         return error
 
 
-def _take(node: Node, tx: Tx, submission: Submission, admitted: Admitted, now: datetime) -> Accepted | NodeError:
-    """Store one admitted paper inside `accept`'s transaction."""
-    document, profile, agreed = admitted.document, admitted.profile, admitted.agreed
-    submitted = sha256(submission.content)
-    identifier = ExchangeId(uuid7(now, node.random))
-    try:
-        chain, follows = _chain(tx, admitted, submission.partner)
-        owner = exchanges.insert_submission(tx, submission.key, submitted, identifier)
-    except NodeError as error:
-        return error
-    if owner != identifier:
-        return Accepted(owner, repeated=True)
-    exchange = Exchange(
-        id=identifier,
-        direction=Direction.OUT,
-        partner=submission.partner,
-        arrangement=profile.id,
-        arrangement_version=profile.version,
-        kind=document.kind,
-        kind_version=document.kind_version,
-        assurance=agreed.assurance,
-        state=State.ACCEPTED,
-        priority=agreed.priority,
-        issuer=document.reading.identity.issuer,
-        number=document.reading.identity.number,
-        version=document.reading.identity.version,
-        document_sha256=submitted,
-        created_at=now,
-        updated_at=now,
-        idempotency_key=submission.key,
-        conversation_id=uuid7(now, node.random),
-        follows=follows,
-    )
-    exchanges.insert(tx, [exchange])
-    exchanges.insert_documents(
-        tx,
-        [
-            exchanges.StoredDocument(
-                exchange=exchange.id,
-                content=document.content,
-                media_type=document.media_type,
-                ucr=document.reading.ucr,
-                chain=chain,
-                fields=document.reading.fields,
-            )
-        ],
-    )
-    jobs.add(tx, [jobs.NewJob(exchange.id, exchange.partner, Verb.SEAL, now, follows, exchange.priority)], now)
-    evidence.add(tx, [EvidenceFact(exchange.id, now, Fact.SUBMITTED, submitted, submission.key)])
-    if not papers.by_document(tx, exchange.partner, Direction.OUT, [submitted]):
-        # Handed in again under another key, it is another exchange about the same paper.
-        papers.record(tx, [papers.NewPaper.of(exchange)])
-    return Accepted(exchange.id, repeated=False)
-
-
-def _chain(tx: Tx, admitted: Admitted, partner: NodeCode) -> tuple[Chain, ExchangeId | None]:
-    """The paper's place in its chain, and the exchange it must not overtake (protocol 5).
-
-    A paper that says it follows one we sent to this partner names that one's digest. One that replaces a number we
-    never sent heads a chain of its own; one that changes a paper under the same number needs that paper.
-    """
-    identity, succession = admitted.document.reading.identity, admitted.document.reading.succession
-    own = Chain(identity.issuer, identity.number)
-    if succession is None:
-        return own, None
-    known = papers.known(tx, partner, Direction.OUT, [(identity.issuer, succession.number)])
-    versions = known.get((identity.issuer, succession.number), ())
-    if versions:
-        last = versions[-1]
-        document = exchanges.documents(tx, [last.exchange]).get(last.exchange)
-        root = document.chain if document is not None and document.chain is not None else own
-        return Chain(root.issuer, root.number, Digest(last.document_sha256)), last.exchange
-    if succession.number == identity.number:
-        raise PredecessorNeverSent(number=succession.number, partner=partner)
-    return own, None
+def _audit_intake(
+    tx: Tx,
+    by: ActorName,
+    submissions: Sequence[Submission],
+    outcomes: Sequence[Accepted | NodeError],
+    now: datetime,
+) -> None:
+    """Who handed in what, and what was refused; a repeat changes nothing and says nothing."""
+    actor = actors.ensure(tx, by.name, actors.ActorKind(by.kind), now)
+    pairs = list(zip(submissions, outcomes, strict=True))
+    accepted = [
+        (outcome.exchange, {"key": submission.key})
+        for submission, outcome in pairs
+        if isinstance(outcome, Accepted) and not outcome.repeated
+    ]
+    refused = [
+        (
+            submission.key,
+            {"partner": submission.partner, "code": outcome.code, "sha256": sha256(submission.content).hex()},
+        )
+        for submission, outcome in pairs
+        if isinstance(outcome, NodeError)
+    ]
+    audit.add_all(tx, actor, "accepted", accepted, now)
+    audit.add_all(tx, actor, "refused", refused, now)
 
 
 # --- seal -----------------------------------------------------------------------------------------------------------
@@ -262,37 +192,39 @@ def _commit_seal(node: Node, ready: Sequence[_Sealable], now: datetime) -> None:
     )
 
     def commit(tx: Tx) -> None:
+        ours = jobs.held(tx, [one.job for one in ready])
+        mine = [(one, place) for one, place in zip(ready, places, strict=True) if one.exchange.id in ours]
         seal_id = exchanges.insert_seal(tx, made, Purpose.PAPERS, True, partner, now)
-        for one, place in zip(ready, places, strict=True):
-            if not jobs.holds(tx, one.job):
-                continue
-            paper = one.paper
-            if not exchanges.move(tx, one.exchange.id, Direction.OUT, [State.ACCEPTED], State.SEALED, now):
-                jobs.done(tx, one.job)
-                continue
-            exchanges.set_sealed(tx, one.exchange.id, paper.message_id, paper.leaf, one.expires_at)
-            exchanges.insert_sealed(
-                tx,
-                [
-                    exchanges.StoredSealed(
-                        exchange=one.exchange.id,
-                        message_id=paper.message_id,
-                        header=paper.header,
-                        metadata=paper.body.metadata,
-                        salt=paper.body.salt,
-                        body_digest=paper.body_digest,
-                        leaf=paper.leaf,
-                        seal_id=seal_id,
-                        place=place,
-                        signatures=paper.body.signatures,
-                    )
-                ],
-            )
-            jobs.follow(tx, one.job, Verb.DELIVER, now)
-            evidence.add(tx, _seal_facts(one, now))
+        ids = [one.exchange.id for one, _ in mine]
+        moved = exchanges.move_all(tx, ids, Direction.OUT, [State.ACCEPTED], State.SEALED, now)
+        sealed = [(one, place) for one, place in mine if one.exchange.id in moved]
+        exchanges.set_all_sealed(
+            tx, [(one.exchange.id, one.paper.message_id, one.paper.leaf, one.expires_at) for one, _ in sealed]
+        )
+        exchanges.insert_sealed(tx, [_sealed_row(one, place, seal_id) for one, place in sealed])
+        jobs.follow_all(tx, [one.job for one, _ in sealed], Verb.DELIVER, now)
+        # Somebody parked or cancelled these meanwhile: nothing is left to do for them.
+        jobs.done_all(tx, [one.job for one, _ in mine if one.exchange.id not in moved])
+        evidence.add(tx, [fact for one, _ in sealed for fact in _seal_facts(one, now)])
 
     node.store.write(commit)
     node.wake()
+
+
+def _sealed_row(one: _Sealable, place: Place, seal_id: str) -> exchanges.StoredSealed:
+    paper = one.paper
+    return exchanges.StoredSealed(
+        exchange=one.exchange.id,
+        message_id=paper.message_id,
+        header=paper.header,
+        metadata=paper.body.metadata,
+        salt=paper.body.salt,
+        body_digest=paper.body_digest,
+        leaf=paper.leaf,
+        seal_id=seal_id,
+        place=place,
+        signatures=paper.body.signatures,
+    )
 
 
 def _seal_facts(one: _Sealable, now: datetime) -> list[EvidenceFact]:
@@ -341,9 +273,16 @@ async def _ask(node: Node, transport: Transport, question: calls.Question) -> li
 
 
 async def _send(node: Node, transport: Transport, cargo: calls.Cargo) -> None:
-    request = await asyncio.to_thread(calls.encrypt, node, cargo)
+    try:
+        request = await asyncio.to_thread(calls.encrypt, node, cargo)
+    except EncryptionError as error:
+        await asyncio.to_thread(settling.not_sent, node, cargo.consignments, error)
+        return
     answers = await transport.deliver(request, cargo.deadline_s)
-    await asyncio.to_thread(settling.settle, node, cargo.consignments, answers)
+    not_held = await asyncio.to_thread(settling.settle, node, cargo.consignments, answers)
+    if not_held:
+        no_use = AnswerRefused(partner=cargo.partner.code, detail="not held is no answer to the paper itself")
+        await asyncio.to_thread(settling.no_answer, node, not_held, no_use)
 
 
 async def _failed(node: Node, consignments: Sequence[calls.Consignment], error: NodeError) -> bool:
@@ -355,6 +294,7 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Tell the hub what became of its papers; what it does not take is told again later."""
     ids = _ids(claimed)
     rows, said = node.store.read(lambda tx: (exchanges.load(tx, ids), stored.received(tx, ids)))
+    told: list[Job] = []
     for job in claimed:
         signed = said.get(job.exchange)
         findings = receipt_from_bytes(signed.receipt).findings if signed is not None else ()
@@ -363,7 +303,9 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
         except NodeError as error:
             settling.again_for_hub(node, job, error)
         else:
-            node.store.write(partial(jobs.done, job=job))
+            told.append(job)
+    # A crash before this line only means that the hub is told the same again.
+    node.store.write(lambda tx: jobs.done_all(tx, told))
 
 
 def _ids(claimed: Sequence[Job]) -> list[ExchangeId]:

@@ -130,28 +130,50 @@ def _deferred(node: Node, one: calls.Consignment, deferred: Deferred) -> Later:
 
 
 def _commit(node: Node, tx: Tx, judged: Judged, now: datetime) -> None:
-    for settled in judged.settled:
-        _commit_receipt(node, tx, settled, now)
+    if judged.settled:
+        _commit_receipts(node, tx, judged.settled, now)
     for later in judged.later:
         _commit_later(node, tx, later, now)
 
 
-def _commit_receipt(node: Node, tx: Tx, settled: Settled, now: datetime) -> None:
-    one, receipt = settled.consignment, settled.receipt
-    outcome = stored.settle(
-        tx, one.exchange.id, one.exchange.partner, receipt.message_id, receipt.verdict, settled.signed, now
+def _commit_receipts(node: Node, tx: Tx, settled: Sequence[Settled], now: datetime) -> None:
+    outcomes = stored.settle_all(
+        tx,
+        [
+            stored.ReceivedReceipt(
+                one.consignment.exchange.id,
+                one.consignment.exchange.partner,
+                one.receipt.message_id,
+                one.receipt.verdict,
+                one.signed,
+            )
+            for one in settled
+        ],
+        now,
     )
-    if outcome is stored.Settlement.DISPUTED:
-        node.report("alarm.receipt-disputed", exchange=one.exchange.id, partner=one.exchange.partner)
-        evidence.add(tx, [_fact(one, now, Fact.RECEIPT_DISPUTED, sha256(settled.signed.receipt))])
-    if outcome is stored.Settlement.FIRST:
-        evidence.add(tx, [_fact(one, now, Fact.RECEIPT_STORED, sha256(settled.signed.receipt), receipt.verdict.name)])
-        target = _end_state(receipt)
-        cause = receipt.findings[0].code if receipt.findings else ""
-        exchanges.move(tx, one.exchange.id, Direction.OUT, _movable(target), target, now, cause)
-        _release_successors(tx, one, target, now)
-    if jobs.holds(tx, one.job):
-        jobs.follow(tx, one.job, Verb.TELL_HUB, now)
+    first = [one for one in settled if outcomes[one.consignment.exchange.id] is stored.Settlement.FIRST]
+    disputed = [one for one in settled if outcomes[one.consignment.exchange.id] is stored.Settlement.DISPUTED]
+    for one in disputed:
+        exchange = one.consignment.exchange
+        node.report("alarm.receipt-disputed", exchange=exchange.id, partner=exchange.partner)
+    evidence.add(tx, [_receipt_fact(one, Fact.RECEIPT_STORED, now) for one in first])
+    evidence.add(tx, [_receipt_fact(one, Fact.RECEIPT_DISPUTED, now) for one in disputed])
+    for target, cause in sorted({(_end_state(one.receipt), _cause(one.receipt)) for one in first}):
+        same = [one for one in first if (_end_state(one.receipt), _cause(one.receipt)) == (target, cause)]
+        ids = [one.consignment.exchange.id for one in same]
+        exchanges.move_all(tx, ids, Direction.OUT, _movable(target), target, now, cause)
+        _release_successors(tx, ids, target, now)
+    ours = jobs.held(tx, [one.consignment.job for one in settled])
+    told = [one.consignment.job for one in settled if one.consignment.exchange.id in ours]
+    jobs.follow_all(tx, told, Verb.TELL_HUB, now)
+
+
+def _receipt_fact(one: Settled, fact: Fact, now: datetime) -> EvidenceFact:
+    return _fact(one.consignment, now, fact, sha256(one.signed.receipt), one.receipt.verdict.name)
+
+
+def _cause(receipt: Receipt) -> str:
+    return receipt.findings[0].code if receipt.findings else ""
 
 
 def _end_state(receipt: Receipt) -> State:
@@ -167,13 +189,14 @@ def _movable(target: State) -> list[State]:
     return [state for state in State if may_move(Direction.OUT, state, target)]
 
 
-def _release_successors(tx: Tx, one: calls.Consignment, target: State, now: datetime) -> None:
+def _release_successors(tx: Tx, ended: Sequence[ExchangeId], target: State, now: datetime) -> None:
     """A delivered paper lets its successors go; one that ended otherwise leaves them to a human (protocol 5)."""
     if target is State.DELIVERED:
-        jobs.unblock(tx, one.exchange.id)
+        jobs.unblock_all(tx, ended)
         return
-    for successor in jobs.blocked_by(tx, one.exchange.id):
-        park_row(tx, successor, f"predecessor {target}", now)
+    for exchange in ended:
+        for successor in jobs.blocked_by(tx, exchange):
+            park_row(tx, successor, f"predecessor {target}", now)
 
 
 def park_row(tx: Tx, exchange: ExchangeId, cause: str, now: datetime) -> None:
@@ -189,6 +212,9 @@ def _commit_later(node: Node, tx: Tx, later: Later, now: datetime) -> None:
         return
     detail = f"{error.code} {error.fields.get('reason', '')}".strip()
     evidence.add(tx, [_fact(one, now, later.fact, None, detail)])
+    if later.fact is Fact.NO_ANSWER:
+        # An answer that is of no use says as little as none: the partner may or may not have the paper.
+        exchanges.move(tx, one.exchange.id, Direction.OUT, [State.SEALED], State.UNRESOLVED, now, error.code)
     if later.resign:
         _sign_anew(node, tx, one, now)
     _next_try(node, tx, one.job, one.exchange, error, later.hint, now)
@@ -285,7 +311,7 @@ def expire_unsent(node: Node, consignments: Sequence[calls.Consignment]) -> None
                 continue
             exchanges.move(tx, one.exchange.id, Direction.OUT, [State.SEALED], State.EXPIRED, now, "expired")
             evidence.add(tx, [_fact(one, now, Fact.EXPIRED, None, "never sent")])
-            _release_successors(tx, one, State.EXPIRED, now)
+            _release_successors(tx, [one.exchange.id], State.EXPIRED, now)
             jobs.follow(tx, one.job, Verb.TELL_HUB, now)
 
     if consignments:

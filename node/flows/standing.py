@@ -53,48 +53,60 @@ _FINDINGS = {
 class Standing:
     """The accepted papers that matter to a few new ones; `add` lets later papers of the same call see earlier ones."""
 
-    def __init__(self, known: Sequence[Paper]) -> None:
-        self._by_number: dict[tuple[str, str], list[Paper]] = {}
-        self._by_document: dict[Digest, Paper] = {}
-        for paper in known:
-            self.add(paper)
+    def __init__(self, known: Sequence[papers.KnownPaper] = ()) -> None:
+        self._digests: dict[tuple[str, str], list[Digest]] = {}
+        self._papers: dict[Digest, Paper] = {}
+        self._chains: dict[Digest, str] = {}
+        self._ended: set[tuple[str, str]] = set()
+        for one in known:
+            paper = Paper(one.issuer, one.number, one.version, Digest(one.document_sha256), None)
+            self._count(paper, one.chain_number)
 
     @classmethod
     def read(cls, tx: Tx, sender: NodeCode, about: Sequence[Paper]) -> "Standing":
-        """What the store holds of this sender under the same numbers, and the predecessors that are named."""
+        """What the store holds of this sender under the same numbers, and the chains of the predecessors named."""
         numbers = {(paper.issuer, paper.number) for paper in about}
         predecessors = {paper.predecessor for paper in about if paper.predecessor is not None}
-        same = papers.known(tx, sender, Direction.IN, sorted(numbers)) if numbers else {}
-        before = papers.by_document(tx, sender, Direction.IN, sorted(predecessors)) if predecessors else {}
-        known = [paper for group in same.values() for paper in group]
-        return cls([_paper(one) for one in (*known, *before.values())])
+        same = papers.known(tx, sender, Direction.IN, numbers) if numbers else {}
+        before = papers.by_document(tx, sender, Direction.IN, predecessors) if predecessors else {}
+        chains = {(one.issuer, one.chain_number) for one in before.values()}
+        chained = papers.of_chains(tx, sender, Direction.IN, chains) if chains else []
+        return cls([*(paper for group in same.values() for paper in group), *chained])
 
     def add(self, paper: Paper) -> None:
         """Count `paper` among the accepted ones."""
-        if paper.document_sha256 not in self._by_document:
-            self._by_document[paper.document_sha256] = paper
-            self._by_number.setdefault((paper.issuer, paper.number), []).append(paper)
+        self._count(paper, self.chain_of(paper))
+
+    def chain_of(self, paper: Paper) -> str:
+        """The number at the root of the paper's chain: its predecessor's, or its own."""
+        if paper.predecessor is None:
+            return paper.number
+        return self._chains.get(paper.predecessor, paper.number)
 
     def of(self, paper: Paper) -> Rank:
         """Judge one paper. The rules look only at accepted papers of this sender."""
-        same_number = self._by_number.get((paper.issuer, paper.number), [])
-        if any(one.document_sha256 == paper.document_sha256 for one in same_number):
+        same_number = self._digests.get((paper.issuer, paper.number), [])
+        if paper.document_sha256 in same_number:
             return Rank.KNOWN
         if paper.predecessor is None:
             return Rank.NUMBER_TAKEN if same_number else Rank.NEW
-        before = self._by_document.get(paper.predecessor)
+        before = self._papers.get(paper.predecessor)
         if before is None:
             return Rank.ORPHAN
         if before.issuer != paper.issuer:
             return Rank.FOREIGN_CHAIN
-        if self._withdrawn(before):
+        if (before.issuer, self._chains[paper.predecessor]) in self._ended:
             return Rank.AFTER_WITHDRAWAL
+        # A change under the same number names a paper of that number; another number's paper does not free it.
+        if same_number and before.number != paper.number:
+            return Rank.NUMBER_TAKEN
         return Rank.SUCCESSOR
 
-    def _withdrawn(self, before: Paper) -> bool:
-        versions = self._by_number.get((before.issuer, before.number), [before])
-        return any(one.version in TERMINAL_VERSIONS for one in versions)
-
-
-def _paper(known: papers.KnownPaper) -> Paper:
-    return Paper(known.issuer, known.number, known.version, Digest(known.document_sha256), None)
+    def _count(self, paper: Paper, chain: str) -> None:
+        if paper.document_sha256 in self._papers:
+            return
+        self._papers[paper.document_sha256] = paper
+        self._chains[paper.document_sha256] = chain
+        self._digests.setdefault((paper.issuer, paper.number), []).append(paper.document_sha256)
+        if paper.version in TERMINAL_VERSIONS:
+            self._ended.add((paper.issuer, chain))

@@ -1,6 +1,6 @@
 """Who did what to which object, when. Entries are only ever added."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -33,6 +33,15 @@ def add(tx: Tx, actor: ActorId, act: str, object_: str, detail: Mapping[str, str
     """Add one act of `actor` on the object named so."""
     row = {"moment": now, "actor_id": actor, "act": act, "object": object_, "detail": pack_fields(detail)}
     insert_rows(tx, AUDIT, [row])
+
+
+def add_all(tx: Tx, actor: ActorId, act: str, objects: Sequence[tuple[str, Mapping[str, str]]], now: datetime) -> None:
+    """Add one act of `actor` on each object, with its detail, in one statement."""
+    rows = [
+        {"moment": now, "actor_id": actor, "act": act, "object": name, "detail": pack_fields(detail)}
+        for name, detail in objects
+    ]
+    insert_rows(tx, AUDIT, rows)
 
 
 def entries(tx: Tx, after: int = 0, limit: int = PAGE) -> list[AuditEntry]:

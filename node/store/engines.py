@@ -47,7 +47,7 @@ def open_engines(url: str) -> tuple[Engine, Engine]:
         raise SettingInvalid(where="store.url", detail="not a database URL such as sqlite:///node.db") from error
     if parsed.get_backend_name() != "sqlite":
         engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
-        return engine, engine
+        return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
     _require_usable_sqlite(parsed)
     return _sqlite(parsed, writes=True), _sqlite(parsed, writes=False)
 

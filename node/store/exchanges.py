@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, case, select, update
+from sqlalchemy import ColumnElement, Row, bindparam, case, select, update
 
 from node.errors import IdempotencyConflict, RaceLost
 from node.model.document import MediaType
@@ -29,6 +29,7 @@ __all__ = [
     "insert_seal",
     "insert_sealed",
     "insert_submission",
+    "insert_submissions",
     "load",
     "move",
     "move_all",
@@ -37,8 +38,10 @@ __all__ = [
     "replace_signatures",
     "sealed",
     "seals",
+    "set_all_sealed",
     "set_sealed",
     "submission",
+    "submissions",
 ]
 
 
@@ -128,10 +131,43 @@ def set_sealed(tx: Tx, exchange: ExchangeId, message_id: MessageId, leaf: Leaf, 
         tx.execute(statement.values(message_id=message_id, leaf=leaf, expires_at=expires_at))
 
 
+def set_all_sealed(tx: Tx, rows: Sequence[tuple[ExchangeId, MessageId, Leaf, datetime]]) -> None:
+    """`set_sealed` for many exchanges in one statement: (exchange, message id, leaf, expires at)."""
+    if not rows:
+        return
+    statement = (
+        update(EXCHANGE)
+        .where(EXCHANGE.c.id == bindparam("exchange"))
+        .values(message_id=bindparam("message"), leaf=bindparam("its_leaf"), expires_at=bindparam("until"))
+    )
+    values = [
+        {"exchange": exchange, "message": message_id, "its_leaf": leaf, "until": expires_at}
+        for exchange, message_id, leaf, expires_at in rows
+    ]
+    with unique_or(RaceLost()):
+        tx.execute(statement, values)
+
+
 def submission(tx: Tx, key: str) -> tuple[ExchangeId, Digest] | None:
     """The exchange that took this idempotency key, and the digest of the bytes submitted with it."""
     row = tx.execute(select(SUBMISSION).where(SUBMISSION.c.idempotency_key == key)).first()
     return None if row is None else (ExchangeId(row.exchange_id), Digest(row.submitted_sha256))
+
+
+def submissions(tx: Tx, keys: Collection[str]) -> dict[str, tuple[ExchangeId, Digest]]:
+    """`submission` for many keys; keys never used are missing from the result."""
+    query = select(SUBMISSION).where(SUBMISSION.c.idempotency_key.in_(texts(keys)))
+    return {
+        row.idempotency_key: (ExchangeId(row.exchange_id), Digest(row.submitted_sha256)) for row in tx.execute(query)
+    }
+
+
+def insert_submissions(tx: Tx, rows: Sequence[tuple[str, Digest, ExchangeId]]) -> None:
+    """Claim idempotency keys that `submissions` said are free; RaceLost when one was taken meanwhile."""
+    values = [
+        {"idempotency_key": key, "submitted_sha256": digest, "exchange_id": exchange} for key, digest, exchange in rows
+    ]
+    insert_rows(tx, SUBMISSION, values, lost=RaceLost())
 
 
 def insert_submission(tx: Tx, key: str, digest: Digest, exchange: ExchangeId) -> ExchangeId:

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, update
+from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, tuple_, update
 
 from node.errors import LeaseLost, RaceLost
 from node.model.ids import ExchangeId, NodeCode
@@ -108,6 +108,27 @@ def holds(tx: Tx, job: Job) -> bool:
     return tx.execute(ours).first() is not None
 
 
+def held(tx: Tx, jobs: Sequence[Job]) -> frozenset[ExchangeId]:
+    """Exchanges whose job is still ours; nobody can claim those before this transaction ends."""
+    if not jobs:
+        return frozenset()
+    query = select(JOB.c.exchange_id).where(_all_ours(jobs)).with_for_update()
+    return frozenset(ExchangeId(found) for found in tx.execute(query).scalars())
+
+
+def follow_all(tx: Tx, jobs: Sequence[Job], verb: Verb, due_at: datetime) -> None:
+    """`follow` for jobs that `held` found ours in this transaction, in one statement."""
+    if jobs:
+        following = dict(_FREE, verb=verb.value, due_at=due_at, created_at=due_at, attempts=0, first_cause="")
+        tx.execute(update(JOB).where(_all_ours(jobs)).values(**following))
+
+
+def done_all(tx: Tx, jobs: Sequence[Job]) -> None:
+    """`done` for many jobs in one statement; jobs that are not ours any more stay as they are."""
+    if jobs:
+        tx.execute(update(JOB).where(_all_ours(jobs)).values(**_NOTHING_TO_DO))
+
+
 def done(tx: Tx, job: Job) -> None:
     """Nothing is left to do for the exchange; LeaseLost when the job is not ours any more."""
     _change(tx, job, **_NOTHING_TO_DO)
@@ -132,7 +153,13 @@ def remove(tx: Tx, exchange: ExchangeId) -> bool:
 
 def unblock(tx: Tx, exchange: ExchangeId) -> int:
     """Let go what waited for `exchange`; how many jobs that were."""
-    return tx.execute(update(JOB).where(JOB.c.blocked_by == exchange).values(blocked_by=None)).rowcount
+    return unblock_all(tx, [exchange])
+
+
+def unblock_all(tx: Tx, exchanges: Collection[ExchangeId]) -> int:
+    """Let go what waited for any of `exchanges`; how many jobs that were."""
+    waiting = update(JOB).where(JOB.c.blocked_by.in_(texts(exchanges)))
+    return tx.execute(waiting.values(blocked_by=None)).rowcount if exchanges else 0
 
 
 def blocked_by(tx: Tx, exchange: ExchangeId) -> list[ExchangeId]:
@@ -159,6 +186,11 @@ def _claimable(now: datetime) -> ColumnElement[bool]:
 
 def _ours(job: Job) -> ColumnElement[bool]:
     return and_(JOB.c.exchange_id == job.exchange, JOB.c.fence == job.fence, JOB.c.lease_until.is_not(None))
+
+
+def _all_ours(jobs: Sequence[Job]) -> ColumnElement[bool]:
+    claims = sorted((job.exchange, job.fence) for job in jobs)
+    return and_(tuple_(JOB.c.exchange_id, JOB.c.fence).in_(claims), JOB.c.lease_until.is_not(None))
 
 
 def _change(tx: Tx, job: Job, **values: object) -> None:

@@ -25,10 +25,11 @@ class NewPaper:
     number: str
     version: str
     document_sha256: Digest
+    chain_number: str
 
     @classmethod
-    def of(cls, exchange: Exchange) -> Self:
-        """The paper that an exchange carries."""
+    def of(cls, exchange: Exchange, chain_number: str = "") -> Self:
+        """The paper that an exchange carries, in the chain that begins with `chain_number` (its own by default)."""
         return cls(
             exchange=exchange.id,
             partner=exchange.partner,
@@ -37,6 +38,7 @@ class NewPaper:
             number=exchange.number,
             version=exchange.version,
             document_sha256=Digest(exchange.document_sha256),
+            chain_number=chain_number or exchange.number,
         )
 
 
@@ -49,6 +51,7 @@ class KnownPaper:
     version: str
     document_sha256: Digest
     exchange: ExchangeId
+    chain_number: str
 
 
 def known(
@@ -73,6 +76,12 @@ def by_document(
     return found
 
 
+def of_chains(tx: Tx, partner: NodeCode, direction: Direction, chains: Collection[tuple[str, str]]) -> list[KnownPaper]:
+    """Accepted papers of the chains with these (issuer, first number), oldest first."""
+    wanted = tuple_(PAPER.c.issuer, PAPER.c.chain_number).in_(sorted(set(chains)))
+    return [_known(row) for row in tx.execute(_of(partner, direction).where(wanted))]
+
+
 def record(tx: Tx, rows: Sequence[NewPaper]) -> None:
     """Count papers as accepted. RaceLost when the same paper of the same sender came in meanwhile."""
     values = [
@@ -84,6 +93,7 @@ def record(tx: Tx, rows: Sequence[NewPaper]) -> None:
             "number": paper.number,
             "version": paper.version,
             "document_sha256": paper.document_sha256,
+            "chain_number": paper.chain_number,
         }
         for paper in rows
     ]
@@ -97,4 +107,5 @@ def _of(partner: NodeCode, direction: Direction) -> Select[tuple[object, ...]]:
 
 
 def _known(row: Row[tuple[object, ...]]) -> KnownPaper:
-    return KnownPaper(row.issuer, row.number, row.version, Digest(row.document_sha256), ExchangeId(row.exchange_id))
+    digest, exchange = Digest(row.document_sha256), ExchangeId(row.exchange_id)
+    return KnownPaper(row.issuer, row.number, row.version, digest, exchange, row.chain_number)

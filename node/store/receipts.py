@@ -48,6 +48,17 @@ class IssuedReceipt:
     received_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class ReceivedReceipt:
+    """A verified receipt of the partner for one of our exchanges."""
+
+    exchange: ExchangeId
+    partner: NodeCode
+    message_id: MessageId
+    verdict: Verdict
+    signed: SignedReceipt
+
+
 class Settlement(Enum):
     """What a valid receipt meant for our exchange."""
 
@@ -106,23 +117,53 @@ def settle(
 ) -> Settlement:
     """Store a verified receipt of the partner for our exchange: the first settles, a differing one is a dispute."""
     seal_id = insert_seal(tx, signed.seal, Purpose.RECEIPTS, False, partner, now)
-    row = {
-        "partner": partner,
-        "message_id": message_id,
-        "verdict": int(verdict),
-        "receipt": signed.receipt,
-        "seal_id": seal_id,
-        "leaf_index": signed.place.leaf_index,
-        "path": pack_path(signed.place.path),
-        "exchange_id": exchange,
-        "received_at": now,
-    }
-    if insert_if_absent(tx, RECEIPT, row | {"direction": _RECEIVED}):
+    row = _received_row(ReceivedReceipt(exchange, partner, message_id, verdict, signed), seal_id, now)
+    if insert_if_absent(tx, RECEIPT, row):
         return Settlement.FIRST
     if _first_receipt(tx, partner, message_id) == signed.receipt:
         return Settlement.SAME
+    del row["direction"]
     insert_if_absent(tx, RECEIPT_DISPUTE, row | {"receipt_sha256": sha256(signed.receipt)})
     return Settlement.DISPUTED
+
+
+def settle_all(tx: Tx, rows: Sequence[ReceivedReceipt], now: datetime) -> dict[ExchangeId, Settlement]:
+    """`settle` for the receipts of one answer: what is new goes in by one statement."""
+    if not rows:
+        return {}
+    partner = rows[0].partner
+    before = _find(
+        tx, RECEIPT.c.partner == partner, RECEIPT.c.message_id.in_(texts([one.message_id for one in rows])),
+        direction=_RECEIVED,
+    )  # fmt: skip
+    known = {one.message_id for one in before}
+    fresh = [one for one in rows if one.message_id not in known]
+    seal_ids = {seal: insert_seal(tx, seal, Purpose.RECEIPTS, False, partner, now) for seal in _seals_of(fresh)}
+    insert_rows(tx, RECEIPT, [_received_row(one, seal_ids[one.signed.seal], now) for one in fresh], lost=RaceLost())
+    again = [one for one in rows if one.message_id in known]
+    repeated = {
+        one.exchange: settle(tx, one.exchange, partner, one.message_id, one.verdict, one.signed, now) for one in again
+    }
+    return {one.exchange: Settlement.FIRST for one in fresh} | repeated
+
+
+def _seals_of(rows: Sequence[ReceivedReceipt]) -> list[Seal]:
+    return list(dict.fromkeys(one.signed.seal for one in rows))
+
+
+def _received_row(one: ReceivedReceipt, seal_id: str, now: datetime) -> dict[str, object]:
+    return {
+        "partner": one.partner,
+        "direction": _RECEIVED,
+        "message_id": one.message_id,
+        "verdict": int(one.verdict),
+        "receipt": one.signed.receipt,
+        "seal_id": seal_id,
+        "leaf_index": one.signed.place.leaf_index,
+        "path": pack_path(one.signed.place.path),
+        "exchange_id": one.exchange,
+        "received_at": now,
+    }
 
 
 def _first_receipt(tx: Tx, partner: NodeCode, message_id: MessageId) -> bytes:

@@ -1,7 +1,7 @@
 """The seam to the database: exceptions of SQLAlchemy and its drivers become errors of the node here and nowhere else.
 
-Messages of SQLite name tables and columns, never values, and may be shown; those of other databases may quote rows, so
-only their condition code is.
+Messages of SQLite name tables and columns, never values, and may be shown. Those of PostgreSQL may quote rows: shown is
+its condition code, and for broken constraints the primary message, which names the constraint only.
 """
 
 import sqlite3
@@ -15,13 +15,14 @@ from node.errors import NodeError, StoreCorrupt, StoreRefused, StoreUnavailable,
 _UNIQUE_SQLITE = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY"})
 _UNIQUE_SQLSTATE = "23505"
 _CORRUPT_SQLITE = ("SQLITE_CORRUPT", "SQLITE_NOTADB")
+_INTEGRITY_SQLSTATE = "23"
 _PROGRAMMING_SQLITE = "SQLITE_ERROR"
 """What SQLite calls a statement it cannot run at all, such as one naming an unknown table: never cured by waiting."""
 
 
 def translated(error: BaseException) -> BaseException:
     """The error of the node that `error` stands for; anything that is not the database's is returned as it is."""
-    if isinstance(error, NodeError) or not isinstance(error, exc.SQLAlchemyError | sqlite3.Error):
+    if not isinstance(error, exc.SQLAlchemyError | sqlite3.Error):
         return error
     mine = _judged(error)
     mine.__cause__ = error
@@ -80,4 +81,7 @@ def _plain(error: BaseException) -> str:
     driver = _driver_error(error)
     if isinstance(driver, sqlite3.Error):
         return str(driver)
-    return f"{type(driver).__name__} {_condition(error)}".strip()
+    condition = _condition(error)
+    if condition.startswith(_INTEGRITY_SQLSTATE):
+        return str(getattr(getattr(driver, "diag", None), "message_primary", condition))
+    return f"{type(driver).__name__} {condition}".strip()

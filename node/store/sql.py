@@ -29,7 +29,9 @@ def insert_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Value]], lost:
 def insert_if_absent(tx: Tx, table: Table, row: Mapping[str, Value]) -> bool:
     """Insert `row` unless one of its unique keys is taken; whether it was inserted."""
     build = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    return tx.execute(build(table).values(**row).on_conflict_do_nothing()).rowcount == 1
+    # Not rowcount: for an INSERT not every driver tells it.
+    statement = build(table).values(**row).on_conflict_do_nothing().returning(*table.primary_key)
+    return tx.execute(statement).first() is not None
 
 
 def texts(values: Collection[str]) -> list[str]:

@@ -272,6 +272,7 @@ class PaperRow(Row, table=True):
         ),
         Index("ix_paper_number", "partner", "direction", "issuer", "number"),
         Index("ix_paper_document", "partner", "direction", "document_sha256"),
+        Index("ix_paper_chain", "partner", "direction", "issuer", "chain_number"),
     )  # fmt: skip
 
     exchange_id: str = Field(primary_key=True, foreign_key="exchange.id")
@@ -281,6 +282,8 @@ class PaperRow(Row, table=True):
     number: str
     version: str
     document_sha256: bytes
+    chain_number: str
+    """The number at the root of the paper's chain; its own when it follows nothing."""
 
 
 class PartnerKeyStatementRow(Row, table=True):

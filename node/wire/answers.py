@@ -4,6 +4,7 @@ A response is written by the partner: it is judged as strictly as a request, and
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from node.clock import to_ms
 from node.errors import Malformed
@@ -54,8 +55,9 @@ _FINDING_FRAME_BYTES = 16
 def receipt_to_bytes(receipt: Receipt) -> bytes:
     """The receipt as it is signed and stored; raises Malformed or TooLarge when a rule of protocol 3 is broken.
 
-    Bring findings through `bounded_findings` first: they quote names that the partner chose.
+    Findings quote names that the partner chose, so they are brought through `bounded_findings` here.
     """
+    receipt = replace(receipt, findings=bounded_findings(receipt.findings))
     with writing("Receipt"):
         message = pb.Receipt(
             message_id=receipt.message_id,

@@ -63,5 +63,6 @@ def test_without_a_code_everything_is_listed(n2n: Run) -> None:
 
 def test_the_page_of_the_docs_is_current(n2n: Run) -> None:
     """`make docs` rewrites it."""
-    assert (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == page()
+    current = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8") == page()
+    assert current, "docs/errors.md is out of date: run `make docs`"
     assert n2n("explain", "--markdown").out == page()

@@ -86,6 +86,12 @@ IDENTIFIERS = sorted(
     }
 )
 
+STAMPS = (
+    f'<UnsignedProperties xmlns="{XADES[1:-1]}"><UnsignedSignatureProperties><SignatureTimeStamp>'
+    "<EncapsulatedTimeStamp>AAAA</EncapsulatedTimeStamp></SignatureTimeStamp></UnsignedSignatureProperties>"
+    "</UnsignedProperties>"
+)
+
 Edit = Callable[[etree._Element], object]
 
 
@@ -485,6 +491,7 @@ def key_infos(lab: SimpleNamespace, key: SimpleNamespace) -> dict[str, tuple[str
             False,
         ),
         "subject key id": ("<X509Data><X509SKI>AAAA</X509SKI></X509Data>", False),
+        "subject key id after": (f"<X509Data>{certificate}<X509SKI>AAAA</X509SKI></X509Data>", False),
         "subject name": (f"<X509Data>{certificate}<X509SubjectName>CN=XA</X509SubjectName></X509Data>", False),
         "empty": ("", False),
         "empty X509Data": ("<X509Data/>", False),
@@ -495,7 +502,7 @@ def key_infos(lab: SimpleNamespace, key: SimpleNamespace) -> dict[str, tuple[str
 KEY_INFO_NAMES = (
     "certificate", "certificate and chain", "chain first", "two X509Data", "key value", "key value beside certificate",
     "DER key value", "key name", "retrieval method", "key info reference", "issuer and serial", "subject key id",
-    "subject name", "empty", "empty X509Data", "empty certificate",
+    "subject key id after", "subject name", "empty", "empty X509Data", "empty certificate",
 )  # fmt: skip
 
 
@@ -605,6 +612,7 @@ def set_text(name: str, text: str, position: int = 0) -> Edit:
             "QualifyingProperties",
             f'<UnsignedProperties xmlns="{XADES[1:-1]}"><UnsignedDataObjectProperties/></UnsignedProperties>',
         ),
+        lambda root: [add("QualifyingProperties", STAMPS)(root) for _ in range(2)],
     ],
 )
 def test_signed_properties_of_another_form_are_refused(lab: SimpleNamespace, edit: Edit) -> None:
@@ -629,14 +637,9 @@ def test_a_signing_time_of_another_zone_is_read_as_the_moment_it_is(lab: SimpleN
 
 
 def test_time_stamps_may_be_added_later_and_change_nothing(lab: SimpleNamespace) -> None:
-    stamp = (
-        f'<UnsignedProperties xmlns="{XADES[1:-1]}"><UnsignedSignatureProperties><SignatureTimeStamp>'
-        "<EncapsulatedTimeStamp>AAAA</EncapsulatedTimeStamp></SignatureTimeStamp></UnsignedSignatureProperties>"
-        "</UnsignedProperties>"
-    )
     root = etree.fromstring(signed(lab))
     before = judged(lab, etree.tostring(root))
-    one(root, "QualifyingProperties").append(etree.fromstring(stamp))
+    one(root, "QualifyingProperties").append(etree.fromstring(STAMPS))
     assert judged(lab, etree.tostring(root)) == before
 
 

@@ -329,6 +329,17 @@ def test_a_part_of_the_paper_signed_beside_the_whole_is_refused(lab: SimpleNames
         judged(lab, etree.tostring(resigned))
 
 
+def test_the_same_reference_twice_is_refused(lab: SimpleNamespace) -> None:
+    for position in range(3):
+        root = etree.fromstring(lab.enveloped(PLAIN, lab.xa.sign, xades=True))
+        signed_info = part(root, "SignedInfo")
+        signed_info.append(deepcopy_without_ids(part(root, "Reference", position)))
+        octets = lab.octets_of(signed_info)
+        part(root, "SignatureValue").text = lab.signature_value(lab.xa.sign.private_key, "sha256", octets)
+        with pytest.raises(ReferenceRefused, match="twice"):
+            judged(lab, etree.tostring(root))
+
+
 def test_more_references_than_four_are_refused(lab: SimpleNamespace) -> None:
     document = etree.fromstring(lab.enveloped(PLAIN, lab.xa.sign))
     for number in range(4):

@@ -279,9 +279,13 @@ def test_a_certificate_from_another_anchor_is_refused(lab: SimpleNamespace) -> N
 
 
 def test_a_leaf_or_expired_authority_does_not_anchor(lab: SimpleNamespace) -> None:
-    seal = seal_of(lab)
+    leaf = lab.xa.receipt
+    under_leaf = lab.signing_key(
+        replace(lab.xa.authority, key=leaf.private_key, certificate=leaf.certificate), lab.XA, Role.SIGN
+    )
+    seal, trust = with_certificate(lab, under_leaf.private_key, under_leaf.certificate)
     with pytest.raises(CertificateRefused, match="anchor"):
-        judged(lab, seal, trust=replace(lab.xa.trust, anchors=(lab.xa.receipt.certificate,)))
+        judged(lab, seal, trust=replace(trust, anchors=(leaf.certificate,)))
     expired = lab.new_authority("Expired root", not_after=lab.NOW - timedelta(seconds=1))
     key = lab.signing_key(expired, lab.XA, Role.SIGN)
     seal, trust = with_certificate(lab, key.private_key, key.certificate)
@@ -299,6 +303,18 @@ def test_validity_is_judged_now_and_includes_both_ends(lab: SimpleNamespace) -> 
     for now in (begin - second, end + second):
         with pytest.raises(CertificateOutsideValidity):
             judged(lab, seal, trust=trust, now=now)
+
+
+def test_the_machines_own_clock_has_no_say(lab: SimpleNamespace) -> None:
+    for years in (-30, 30):
+        begin = lab.NOW + timedelta(days=365 * years)
+        key = lab.signing_key(
+            lab.xa.authority, lab.XA, Role.SIGN, not_before=begin, not_after=begin + timedelta(days=9)
+        )
+        trust = replace(lab.xa.trust, sign=(key.certificate,), anchors=())
+        moment = begin + timedelta(days=1)
+        seal, _ = make_seal(leaves_of(1), Purpose.PAPERS, lab.XA, lab.XB, key, moment, trust)
+        assert judged(lab, seal, trust=trust, now=moment)
 
 
 def test_a_seal_signed_long_ago_still_verifies(lab: SimpleNamespace) -> None:

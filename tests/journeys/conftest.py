@@ -1,6 +1,8 @@
 """Two countries in one process: real stores, keys, folders and wire bytes; only the network is a function call with faults."""
 
 import asyncio
+import shutil
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,14 +21,14 @@ from node.model.exchange import Direction, Exchange
 from node.model.ids import ExchangeId, NodeCode
 from node.model.receipt import Answer
 from node.sandbox import dev_pki
-from node.sandbox.homes import furnish_home
+from node.sandbox.homes import furnish_home, shipped_profiles
 from node.settings import load_settings
-from node.store import audit, evidence, exchanges, queries
+from node.store import audit, evidence, exchanges, jobs, queries
 from node.store.receipts import HeldReceipt, settled
 from node.transport.loopback import Loopback
-from node.wiring import Wired, wire
+from node.wiring import Wired, wire, worker_name
 
-XA, XB = NodeCode("XA"), NodeCode("XB")
+XA, XB, XC = NodeCode("XA"), NodeCode("XB"), NodeCode("XC")
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 CLERK = ActorName("clerk", "human")
 
@@ -105,6 +107,15 @@ class Country:
         self.clock.advance(timedelta(**by))
         self.work()
 
+    def next_try(self) -> timedelta:
+        """Let time pass until something is due, then do it; how long that was."""
+        due = self.wired.node.store.read(jobs.next_due)
+        assert due is not None, "nothing will ever be due"
+        waited = max(due - self.clock.now(), timedelta(0))
+        self.clock.advance(waited)
+        self.work()
+        return waited
+
     def exchange(self, identifier: ExchangeId) -> Exchange:
         return self.wired.node.store.read(lambda tx: exchanges.load(tx, [identifier]))[identifier]
 
@@ -179,3 +190,84 @@ def phyto() -> bytes:
     """A phytosanitary certificate."""
     kind = "phytosanitary_certificate"
     return samples.sample(kind, samples.sample_names(kind)[0])
+
+
+# --- hostile partners -----------------------------------------------------------------------------------------------
+
+sys.path.append(str(Path(__file__).parent))  # the foreign peer is a module, because tables of defects name its parts
+
+import hostile  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[hostile.Stage]:
+    """One victim for all hostile calls of a run: what one of them spoils, the next ones see."""
+    made = hostile.stage(tmp_path_factory.mktemp("stage"), NOW, StoppedClock(NOW))
+    yield made
+    made.victim.wired.close()
+
+
+# --- the road and the restart -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Trio:
+    """XA with two partners, each behind a road of its own."""
+
+    xa: Country
+    xb: Country
+    xc: Country
+    to_xb: Road
+    to_xc: Road
+
+
+@pytest.fixture
+def trio(tmp_path: Path, clock: StoppedClock) -> Iterator[Trio]:
+    codes = (XA, XB, XC)
+    drawn = dev_pki.draw(tmp_path / "pki", codes, NOW - timedelta(days=1))
+    profiles = _profiles_with_a_third(tmp_path / "profiles")
+    countries = {}
+    for code in codes:
+        others = {XB: "localhost:1", XC: "localhost:1"} if code == XA else {XA: "localhost:1"}
+        home = furnish_home(drawn, tmp_path / code, code, partners=others, profiles=profiles)
+        countries[code] = Country(wire(load_settings(home, {}), clock), clock)
+    roads = {code: Road(Loopback(code, XA, countries[code].wired.door)) for code in (XB, XC)}
+    countries[XA].wired.transports.update(roads)
+    yield Trio(countries[XA], countries[XB], countries[XC], roads[XB], roads[XC])
+    for country in countries.values():
+        country.wired.close()
+
+
+def _profiles_with_a_third(folder: Path) -> Path:
+    """XC has agreed with XA what XB has."""
+    shutil.copytree(shipped_profiles(), folder)
+    shutil.copytree(folder / XB, folder / XC)
+    for file in (folder / XC).iterdir():
+        text = file.read_text(encoding="utf-8").replace(XB, XC).replace("xa-xb", "xa-xc")
+        file.unlink()
+        (folder / XC / file.name.replace("xa-xb", "xa-xc")).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def reopen(pair: Pair) -> Callable[[Country], None]:
+    """Ends a country's node and starts it again from its home, on the same roads, as a new process would."""
+
+    def again(country: Country) -> None:
+        other = pair.xb if country is pair.xa else pair.xa
+        country.wired.close()
+        country.wired = wire(load_settings(country.home, {}), country.clock)
+        worker = worker_name(country.wired.settings)
+        country.wired.node.store.write(lambda tx: jobs.release_all(tx, worker))
+        country.wired.transports[other.code] = country.road
+        other.road.there = Loopback(country.code, other.code, country.wired.door)
+
+    return again
+
+
+@pytest.fixture
+def papers() -> Callable[[int], list[bytes]]:
+    """So many papers, each under a number of its own."""
+    kind = "certificate_of_origin"
+    content = samples.sample(kind, samples.sample_names(kind)[0])
+    return lambda count: [samples.vary(kind, content, f"XA-{number:04d}") for number in range(count)]

@@ -50,6 +50,12 @@ def test_every_field_of_an_exchange_comes_back(database: Database, trade: "Trade
     assert database.read(lambda tx: exchanges.load(tx, asked)) == {plain.id: plain, full.id: full}
 
 
+def test_any_number_of_ids_may_be_asked_for_at_once(database: Database, trade: "Trade") -> None:
+    rows = trade.put(database, 3000)
+    found = database.read(lambda tx: exchanges.load(tx, [row.id for row in rows]))
+    assert found == {row.id: row for row in rows}
+
+
 def test_no_rows_and_no_ids_are_fine(database: Database) -> None:
     def nothing(tx: Tx) -> None:
         exchanges.insert(tx, [])

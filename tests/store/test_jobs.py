@@ -146,7 +146,7 @@ def test_the_late_result_of_a_frozen_worker_is_refused_with_all_it_did(
 
     with pytest.raises(LeaseLost):
         database.write(lambda tx: result(tx, frozen))
-    assert not database.read(lambda tx: jobs.holds(tx, frozen))
+    assert not database.write(lambda tx: jobs.holds(tx, frozen))
     assert database.read(lambda tx: exchanges.load(tx, [row.id]))[row.id].state is State.ACCEPTED
     database.write(lambda tx: result(tx, taken_over))
     assert database.read(lambda tx: exchanges.load(tx, [row.id]))[row.id].state is State.PARKED
@@ -155,7 +155,7 @@ def test_the_late_result_of_a_frozen_worker_is_refused_with_all_it_did(
 def test_a_lease_that_is_over_but_not_taken_is_still_ours(database: Database, trade: "Trade", lane: Lane) -> None:
     trade.put_jobs(database)
     (job,) = claim(database, lane, trade.now)
-    assert database.read(lambda tx: jobs.holds(tx, job))
+    assert database.write(lambda tx: jobs.holds(tx, job))
     database.write(lambda tx: jobs.done(tx, job))
 
 

@@ -22,7 +22,8 @@ IN = Direction.IN
 
 
 def known(exchange: Exchange) -> KnownPaper:
-    return KnownPaper(exchange.issuer, exchange.number, exchange.version, Digest(exchange.document_sha256), exchange.id)
+    digest = Digest(exchange.document_sha256)
+    return KnownPaper(exchange.issuer, exchange.number, exchange.version, digest, exchange.id, exchange.number)
 
 
 def inbound(trade: "Trade", database: Database, **different: object) -> Exchange:

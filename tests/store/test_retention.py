@@ -3,8 +3,6 @@
 from itertools import product
 from typing import TYPE_CHECKING
 
-import pytest
-
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State
 from node.model.ids import MessageId
@@ -92,16 +90,6 @@ def test_a_large_purge_goes_in_portions(database: Database, trade: "Trade") -> N
     for _ in range(5):
         put(database, trade, state=State.DELIVERED)
     assert [purge(database, trade, limit=2) for _ in range(4)] == [2, 2, 1, 0]
-
-
-def test_a_purged_body_cannot_be_read_from_the_file(database: Database, trade: "Trade", database_url: str) -> None:
-    if not database_url.startswith("sqlite"):
-        pytest.skip("the file belongs to the database server")
-    put(database, trade, state=State.DELIVERED)
-    purge(database, trade)
-    database.close()
-    with open(database_url.removeprefix("sqlite:///"), "rb") as file:
-        assert b"MARKER" not in file.read()
 
 
 def test_the_horizon_of_forgetting_only_moves_forward(database: Database, trade: "Trade") -> None:

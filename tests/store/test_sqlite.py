@@ -21,7 +21,8 @@ from node.errors import (
     StoreUnavailable,
     Unexpected,
 )
-from node.store import exchanges, seam
+from node.model.exchange import State
+from node.store import actors, exchanges, retention, seam
 from node.store.database import Database, Tx
 from node.store.tables import EXCHANGE, SETTING
 
@@ -340,3 +341,20 @@ def test_a_copy_of_the_closed_file_is_the_whole_store(
     copy.require_current()
     assert row.id in copy.read(lambda tx: exchanges.load(tx, [row.id]))
     copy.close()
+
+
+def test_a_purged_body_cannot_be_read_from_the_file(store: Database, path: Path, trade: "Trade") -> None:
+    exchange = trade.exchange(state=State.DELIVERED)
+
+    def keep(tx: Tx) -> None:
+        exchanges.insert(tx, [exchange])
+        exchanges.insert_documents(tx, [trade.document(exchange, b"MARKER of a paper")])
+
+    def purge(tx: Tx) -> int:
+        actor = actors.ensure(tx, "n2n", actors.ActorKind.SYSTEM, trade.now)
+        return retention.purge_bodies(tx, trade.later(days=1), actor, "time is over", trade.later(days=2))
+
+    store.write(keep)
+    assert store.write(purge) == 1
+    store.close()
+    assert b"MARKER" not in path.read_bytes()

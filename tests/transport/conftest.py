@@ -12,6 +12,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
+import node.transport  # noqa: F401  (sets the floor of TLS, which gRPC reads while it is imported)
+
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # refused handshakes are what these tests are about
 
 import grpc

@@ -1,8 +1,11 @@
 """The truth about a call that went wrong: nothing was sent, nobody knows, refused, or an answer that is none."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import socket
+import ssl
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from types import SimpleNamespace
 
 import grpc
@@ -62,6 +65,43 @@ async def test_a_server_of_another_name_is_not_spoken_to(lab: SimpleNamespace) -
     assert type(error) is TlsFailed
     assert error.fields["detail"] == "the server's certificate is for another name"
     assert lab.door.calls == []
+
+
+@contextmanager
+def openssl_server(lab: SimpleNamespace, version: ssl.TLSVersion) -> Iterator[tuple[str, list[str | None]]]:
+    """XB's certificate behind a server that speaks nothing newer than `version`, and which versions were agreed."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = version
+    context.set_alpn_protocols(["h2"])
+    files = lab.pki.keys(XB)
+    context.load_cert_chain(files.tls_certificate, files.tls_key)
+    agreed: list[str | None] = []
+
+    def meet() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                with suppress(ssl.SSLError), connection, context.wrap_socket(connection, server_side=True) as tls:
+                    agreed.append(tls.version())
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=meet)
+        thread.start()
+        yield f"127.0.0.1:{listener.getsockname()[1]}", agreed
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join(5)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
+async def test_a_server_that_only_knows_tls_1_2_is_not_spoken_to(lab: SimpleNamespace, version: ssl.TLSVersion) -> None:
+    with openssl_server(lab, version) as (address, agreed):
+        error = await failure(lab, address, 2)
+    if version is ssl.TLSVersion.TLSv1_2:
+        assert type(error) is TlsFailed
+        assert agreed == []
+    else:
+        assert isinstance(error, TlsFailed | PartnerUnreachable)
+        assert set(agreed) == {"TLSv1.3"}
 
 
 async def test_a_server_without_tls_is_not_spoken_to(lab: SimpleNamespace) -> None:

@@ -12,8 +12,9 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
-from node.errors import CallerUnknown, CallUnsupported, NodeError, PartnerRefusedCall, TlsFailed, TlsTooOld
+from node.errors import CallerUnknown, CallUnsupported, Malformed, NodeError, PartnerRefusedCall, TlsFailed, TlsTooOld
 from node.model.ids import NodeCode
+from node.server.callers import Gate
 from node.wire import deliver_request_to_bytes, deliver_response_from_bytes, error_from_status
 
 XA, XB, XC = NodeCode("XA"), NodeCode("XB"), NodeCode("XC")
@@ -174,8 +175,8 @@ def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
     return len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
-def call_by_hand(address: str, context: ssl.SSLContext) -> str:
-    """One gRPC call written frame by frame, because gRPC's own client cannot be told to speak TLS 1.2."""
+def call_by_hand(address: str, context: ssl.SSLContext) -> str | None:
+    """One gRPC call written frame by frame, because gRPC's own client cannot be told to speak an older TLS."""
     headers = {b":method": b"POST", b":scheme": b"https", b":path": DELIVER.encode(), b":authority": b"localhost"}
     headers |= {b"te": b"trailers", b"content-type": b"application/grpc", b"grpc-timeout": b"5S"}
     block = b"".join(literal(name, value) for name, value in headers.items())
@@ -192,20 +193,65 @@ def call_by_hand(address: str, context: ssl.SSLContext) -> str:
         return tls.version()
 
 
-@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3], ids=["1.2", "1.3"])
-async def test_tls_1_2_is_refused_even_with_an_enrolled_certificate(
-    lab: SimpleNamespace, version: ssl.TLSVersion
-) -> None:
+def openssl_client(lab: SimpleNamespace, version: ssl.TLSVersion) -> ssl.SSLContext:
     context = ssl.create_default_context(cadata=lab.roots(XB).decode())
-    context.maximum_version = version
+    context.minimum_version = context.maximum_version = version
     context.set_alpn_protocols(["h2"])
     files = lab.pki.keys(XA)
     context.load_cert_chain(files.tls_certificate, files.tls_key)
+    return context
+
+
+async def test_tls_1_2_is_not_agreed_even_with_an_enrolled_certificate(lab: SimpleNamespace) -> None:
     async with lab.serving() as running:
-        spoken = await asyncio.to_thread(call_by_hand, running.address, context)
-    assert spoken == {"TLSv1_2": "TLSv1.2", "TLSv1_3": "TLSv1.3"}[version.name]
-    refused = [type(error) for _, error in lab.refusals]
-    assert (TlsTooOld in refused) == (version is ssl.TLSVersion.TLSv1_2)
+        new = openssl_client(lab, ssl.TLSVersion.TLSv1_3)
+        assert await asyncio.to_thread(call_by_hand, running.address, new) == "TLSv1.3"
+        with pytest.raises(ssl.SSLError):
+            await asyncio.to_thread(call_by_hand, running.address, openssl_client(lab, ssl.TLSVersion.TLSv1_2))
+    assert [type(error) for _, error in lab.refusals] == [Malformed]  # the empty request, over 1.3
+
+
+@pytest.mark.parametrize(
+    ("proved", "refusal"),
+    [
+        ({"ssl_tls_version": [b"TLSv1.2"]}, TlsTooOld),
+        ({"ssl_tls_version": [b"TLSv1.3", b"TLSv1.2"]}, TlsTooOld),
+        ({"ssl_tls_version": []}, TlsTooOld),
+        ({}, TlsTooOld),
+        ({"ssl_tls_version": [b"TLSv1.3"]}, CallerUnknown),
+        ({"ssl_tls_version": [b"TLSv1.3"], "x509_pem_cert": []}, CallerUnknown),
+        ({"ssl_tls_version": [b"TLSv1.3"], "x509_pem_cert": [b"", b""]}, CallerUnknown),
+    ],
+)
+async def test_the_gate_trusts_no_handshake_to_have_been_as_it_should(
+    lab: SimpleNamespace, proved: dict[str, list[bytes]], refusal: type[NodeError]
+) -> None:
+    statuses = []
+
+    class Connection:
+        """What gRPC tells of a connection that our listener would not have let through."""
+
+        def auth_context(self) -> dict[str, list[bytes]]:
+            return proved
+
+        async def abort_with_status(self, status: object) -> None:
+            statuses.append(status)
+            raise grpc.aio.AbortError
+
+    async def serve(request: bytes, context: object) -> bytes:
+        lab.door.calls.append(("Deliver", "?"))
+        return b""
+
+    async def continuation(details: object) -> object:
+        return grpc.unary_unary_rpc_method_handler(serve)
+
+    gate = Gate(lab.partner_of, lambda fingerprint, error: lab.refusals.append((fingerprint, error)), print)
+    handler = await gate.intercept_service(continuation, SimpleNamespace(method=DELIVER))
+    with pytest.raises(grpc.aio.AbortError):
+        await handler.unary_unary(b"", Connection())
+    assert [type(error) for _, error in lab.refusals] == [refusal]
+    assert [status.code for status in statuses] == [grpc.StatusCode.UNAUTHENTICATED]
+    assert lab.door.calls == []
 
 
 @pytest.mark.parametrize("call", ["Collect", "Confirm", "Lookup", "RequestRegister", "Upload", "Anything"])

@@ -198,3 +198,23 @@ async def test_an_address_that_is_not_ours_is_named(lab: SimpleNamespace, addres
     with pytest.raises(PortTaken):
         async with lab.serving(address):
             pass
+
+
+async def test_stopping_turns_new_calls_away_and_lets_those_under_way_end(lab: SimpleNamespace) -> None:
+    let_go = threading.Event()
+    lab.door.act = lambda: let_go.wait(10) and None
+    data = deliver_request_to_bytes(lab.request)
+    async with lab.serving() as running, lab.raw(running.address) as channel:
+        health = channel.unary_stream("/grpc.health.v1.Health/Watch")(b"", timeout=10)
+        assert await health.read() == b"\x08\x01"
+        waiting = asyncio.ensure_future(channel.unary_unary(DELIVER)(data, timeout=10))
+        assert await asyncio.to_thread(lab.door.seen.wait, 5)
+        stopping = asyncio.create_task(running.server.stop(10))
+        assert await health.read() == b"\x08\x02"
+        health.cancel()
+        late = await refused(channel, DELIVER, data)
+        assert late.code() is grpc.StatusCode.UNAVAILABLE
+        let_go.set()
+        assert await waiting
+        await asyncio.wait_for(stopping, 5)
+    assert lab.door.done == ["Deliver"]

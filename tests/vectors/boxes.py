@@ -1,4 +1,7 @@
-"""Wrapping the call key, encrypting bodies, announcing keys. HPKE draws its own randomness, so wraps once made are kept."""
+"""Wrapping the call key, encrypting bodies, announcing keys.
+
+HPKE draws its own randomness, so wraps once made are kept.
+"""
 
 import base64
 import hmac
@@ -27,7 +30,7 @@ def info(sender: str, recipient: str) -> bytes:
     return b"n2n/v1 key\x00" + sender.encode() + b"\x00" + recipient.encode()
 
 
-# --- HPKE --------------------------------------------------------------------------------------------------------------
+# --- HPKE -------------------------------------------------------------------------------------------------------------
 
 
 def wraps(scenery: Scenery, anew: bool) -> dict[Suite, bytes]:
@@ -103,7 +106,7 @@ def _refused(scenery: Scenery, suite: Suite, wrapped: bytes) -> list[dict[str, s
     return cases if short else [*cases[:2], cases[3], cases[5]]
 
 
-# --- bodies ------------------------------------------------------------------------------------------------------------
+# --- bodies -----------------------------------------------------------------------------------------------------------
 
 
 def body_key(call_key: bytes, leaf: bytes) -> bytes:
@@ -153,7 +156,7 @@ def sealed_body() -> bytes:
     )
 
 
-# --- key statement -----------------------------------------------------------------------------------------------------
+# --- key statement ----------------------------------------------------------------------------------------------------
 
 
 def statement(scenery: Scenery) -> tuple[bytes, bytes]:
@@ -185,7 +188,12 @@ def key_statement(scenery: Scenery) -> dict[str, bytes]:
     )
     small = Announcement(XB, ms(MOMENT), announcement.keys[1:2])
     text = announcement_to_xml(small)
-    case("of another node", "N2N-AUTH-003", announcement_to_xml(Announcement(NodeCode("XC"), ms(MOMENT), small.keys)), "xb-sign")
+    case(
+        "of another node",
+        "N2N-AUTH-003",
+        announcement_to_xml(Announcement(NodeCode("XC"), ms(MOMENT), small.keys)),
+        "xb-sign",
+    )
     late = Announcement(XB, ms(MOMENT) + 300_001, small.keys)
     case("from the future", "N2N-SIG-020", announcement_to_xml(late), "xb-sign")
     case("in another spelling", "N2N-SIG-020", text.replace(b"><Key", b">\n<Key"), "xb-sign")

@@ -1,4 +1,4 @@
-"""Whole calls: a request with six papers and every kind of answer to it, a Status, a Describe; and calls that are refused."""
+"""Whole calls: a request with six papers, every kind of answer, a Status, a Describe; and calls that are refused."""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -40,7 +40,7 @@ def certificate_of_origin(number: str, importer: str = "XB", valid_until: str = 
     ).encode()
 
 
-# --- the papers of the request -----------------------------------------------------------------------------------------
+# --- the papers of the request ----------------------------------------------------------------------------------------
 
 
 @dataclass
@@ -125,7 +125,9 @@ def papers(scenery: Scenery) -> list[Paper]:
     return [
         Paper("accepted", first, "ACCEPTED", signatures=[signature]),
         Paper("known under another id", first, "ACCEPTED, already known", signatures=[signature]),
-        Paper("breaks two rules", certificate_of_origin("XA-CO-2026-000124", "xb", "2026-11-19"), "REFUSED with findings"),
+        Paper(
+            "breaks two rules", certificate_of_origin("XA-CO-2026-000124", "xb", "2026-11-19"), "REFUSED with findings"
+        ),
         Paper("expired", certificate_of_origin("XA-CO-2026-000100"), "ABSENT, because it came after expires_at", old),
         Paper(
             "successor of a paper not seen",
@@ -141,12 +143,14 @@ def _seal(scenery: Scenery, leaves: list[bytes], purpose: Purpose, sender: NodeC
     recipient = XB if sender == XA else XA
     moment = MOMENT + timedelta(milliseconds=at - NOW)
     profile = (ARRANGEMENT, 1) if purpose is Purpose.PAPERS else ("", 0)
-    manifest = manifest_to_xml(Manifest(purpose, sender, recipient, moment, len(leaves), Digest(root(leaves)), *profile))
+    manifest = manifest_to_xml(
+        Manifest(purpose, sender, recipient, moment, len(leaves), Digest(root(leaves)), *profile)
+    )
     signature = sign(manifest, purpose.file_name, scenery.signers[signer], moment=moment)
     return {"manifest": manifest.hex(), "signature": signature.hex()}
 
 
-# --- the request -------------------------------------------------------------------------------------------------------
+# --- the request ------------------------------------------------------------------------------------------------------
 
 
 def all_calls(scenery: Scenery, wrapped: dict[Suite, bytes]) -> dict[str, bytes]:
@@ -163,9 +167,7 @@ def all_calls(scenery: Scenery, wrapped: dict[Suite, bytes]) -> dict[str, bytes]
     }
 
 
-def _request(
-    scenery: Scenery, listed: list[Paper], wrapped: dict[Suite, bytes]
-) -> tuple[bytes, dict[str, object]]:
+def _request(scenery: Scenery, listed: list[Paper], wrapped: dict[Suite, bytes]) -> tuple[bytes, dict[str, object]]:
     expired = next(paper for paper in listed if paper.name == "expired")
     fresh = [paper for paper in listed if paper is not expired]
     # The leaf of a paper that was receipted earlier and travels no more: a request carries any subset of a seal.
@@ -176,7 +178,9 @@ def _request(
     ]
     envelopes: list[object] = []
     for paper in listed:
-        place = (1, 0, []) if paper is expired else (0, leaves.index(paper.leaf), path(leaves, leaves.index(paper.leaf)))
+        place = (
+            (1, 0, []) if paper is expired else (0, leaves.index(paper.leaf), path(leaves, leaves.index(paper.leaf)))
+        )
         seal_index, leaf_index, nodes = place
         if paper.name == "wrong path":
             leaf_index -= 1
@@ -220,14 +224,19 @@ def _request(
     }
 
 
-# --- the answers -------------------------------------------------------------------------------------------------------
+# --- the answers ------------------------------------------------------------------------------------------------------
 
 
 def _responses(scenery: Scenery, listed: list[Paper]) -> tuple[dict[str, bytes], dict[str, object]]:
     accepted, known, refused, expired, orphan, astray = listed
     rows: list[Fields] = [
         {"message_id": accepted.message_id, "leaf": accepted.leaf.hex(), "verdict": "VERDICT_ACCEPTED"},
-        {"message_id": known.message_id, "leaf": known.leaf.hex(), "verdict": "VERDICT_ACCEPTED", "already_known": True},
+        {
+            "message_id": known.message_id,
+            "leaf": known.leaf.hex(),
+            "verdict": "VERDICT_ACCEPTED",
+            "already_known": True,
+        },
         {
             "message_id": refused.message_id,
             "leaf": refused.leaf.hex(),
@@ -248,7 +257,9 @@ def _responses(scenery: Scenery, listed: list[Paper]) -> tuple[dict[str, bytes],
     document, signature = statement(scenery)
     ids = [paper.message_id for paper in listed]
     never_sent = message_id("never sent")
-    closing_seal, closing = _signed(scenery, [_receipt({"message_id": never_sent, "verdict": "VERDICT_ABSENT"}, NOW + 900)], NOW + 900)
+    closing_seal, closing = _signed(
+        scenery, [_receipt({"message_id": never_sent, "verdict": "VERDICT_ABSENT"}, NOW + 900)], NOW + 900
+    )
     key = {"code": "DEFERRED_CODE_KEY", "retry_after_ms": 5000, "key_statement": _statement(document, signature)}
     fields: dict[str, Fields] = {
         "deliver-response.bin": {
@@ -286,13 +297,21 @@ def _responses(scenery: Scenery, listed: list[Paper]) -> tuple[dict[str, bytes],
         "sender": XB,
         "recipient": XA,
         "responses": [
-            {"file": "deliver-response.bin", "answers": "deliver-request.bin", "expect": _told(fields["deliver-response.bin"])},
+            {
+                "file": "deliver-response.bin",
+                "answers": "deliver-request.bin",
+                "expect": _told(fields["deliver-response.bin"]),
+            },
             {
                 "file": "key-unknown-response.bin",
                 "answers": "a request of one envelope, had XB not known the key id",
                 "expect": _told(fields["key-unknown-response.bin"]),
             },
-            {"file": "status-response.bin", "answers": "status-request.bin", "expect": _told(fields["status-response.bin"])},
+            {
+                "file": "status-response.bin",
+                "answers": "status-request.bin",
+                "expect": _told(fields["status-response.bin"]),
+            },
             {
                 "file": "status-close-response.bin",
                 "answers": "status-close-request.bin",
@@ -332,7 +351,7 @@ def _told(response: Fields) -> list[dict[str, str]]:
     return told
 
 
-# --- calls that are refused as a whole ---------------------------------------------------------------------------------
+# --- calls that are refused as a whole --------------------------------------------------------------------------------
 
 
 def _calls() -> dict[str, object]:
@@ -431,7 +450,11 @@ def _bad_responses() -> list[Bad]:
         answer("deferred without code", "Deferred.code", {"deferred": {"retry_after_ms": 1}}),
         answer("an unknown deferral", "Deferred.code", {"deferred": {"code": 11}}),
         answer("a negative wait", "Deferred.retry_after_ms", {"deferred": {"code": 4, "retry_after_ms": -1}}),
-        answer("a wait over 30 days", "Deferred.retry_after_ms", {"deferred": {"code": 4, "retry_after_ms": 30 * DAY_MS + 1}}),
+        answer(
+            "a wait over 30 days",
+            "Deferred.retry_after_ms",
+            {"deferred": {"code": 4, "retry_after_ms": 30 * DAY_MS + 1}},
+        ),
         answer("keys with another code", "Deferred.key_statement", {"deferred": {"code": 8, **key}}),
         answer("an unknown word", "Coarse.reason", {"coarse": {"reason": 5}}),
     ]

@@ -13,12 +13,12 @@ from pathlib import Path
 # Run as a script: the repository itself is what is exercised, wherever Python was started.
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-import boxes  # noqa: E402
-import calls  # noqa: E402
-import messages  # noqa: E402
-import scenery  # noqa: E402
-import seals  # noqa: E402
-import trees  # noqa: E402
+import boxes
+import calls
+import messages
+import scenery
+import seals
+import trees
 
 
 def all_files(anew: bool) -> dict[str, bytes]:

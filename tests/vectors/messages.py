@@ -82,12 +82,14 @@ class Spoiler:
             self.spelt("a field number of another wire type", [(first, 7), *plain[1:]]),
             ("cut one byte short", self._kind.name, MALFORMED, encode(plain)[:-1]),
             ("a field number zero", self._kind.name, MALFORMED, encode(plain) + b"\x00\x00"),
-            self.spelt("the last field again, empty", [*plain, (last[0], b"" if isinstance(last[1], bytes | str) else 0)]),
+            self.spelt(
+                "the last field again, empty", [*plain, (last[0], b"" if isinstance(last[1], bytes | str) else 0)]
+            ),
             ("text that is no protobuf", self._kind.name, MALFORMED, b"<Header/>"),
         ]
 
 
-# --- header ------------------------------------------------------------------------------------------------------------
+# --- header -----------------------------------------------------------------------------------------------------------
 
 HEADER: Fields = {
     "message_id": message_id("first paper"),
@@ -151,7 +153,9 @@ def _header() -> bytes:
         spoil.broken("unknown priority", "priority", priority=4),
         spoil.broken("no conversation", "conversation_id", conversation_id=None),
         spoil.broken("conversation that is no UUID", "conversation_id", conversation_id="first"),
-        spoil.broken("refers to something that is no UUIDv7", "refers_to", refers_to="1c0f8f5a-0000-4000-8000-000000000000"),
+        spoil.broken(
+            "refers to something that is no UUIDv7", "refers_to", refers_to="1c0f8f5a-0000-4000-8000-000000000000"
+        ),
         ("text that is not UTF-8", "Header", MALFORMED, encode([*plain[:3], (4, b"\xff\xfe"), *plain[4:]])),
         ("one byte over 1 KiB", "Header", TOO_LARGE, _padded(encode(plain), 1025)),
     ]
@@ -164,7 +168,7 @@ def _padded(data: bytes, size: int) -> bytes:
     return data + encode([(15, b"x" * (size - len(data) - frame))])
 
 
-# --- metadata and body -------------------------------------------------------------------------------------------------
+# --- metadata and body ------------------------------------------------------------------------------------------------
 
 METADATA: Fields = {
     "media_type": "application/xml",
@@ -256,7 +260,7 @@ def _body() -> bytes:
     return vectors(kind, good, bad)
 
 
-# --- receipt -----------------------------------------------------------------------------------------------------------
+# --- receipt ----------------------------------------------------------------------------------------------------------
 
 ACCEPTED: Fields = {
     "message_id": HEADER["message_id"],
@@ -266,7 +270,11 @@ ACCEPTED: Fields = {
 }
 
 FINDINGS: list[object] = [
-    {"code": "SCHEMA", "path": "/CertificateOfOrigin/ExportCountry", "rule": "must be two capital letters (ISO 3166-1)"},
+    {
+        "code": "SCHEMA",
+        "path": "/CertificateOfOrigin/ExportCountry",
+        "rule": "must be two capital letters (ISO 3166-1)",
+    },
     {"code": "RULE", "path": "/CertificateOfOrigin/ValidUntil", "rule": "must not be before IssueDate"},
 ]
 

@@ -1,12 +1,13 @@
 """A protobuf writer that can also write what no library would: the good bytes and every bad spelling of them.
 
-    encode([(1, "text"), (5, 3), (2, b"bytes")])    fields in the order given, as they are given
+encode([(1, "text"), (5, 3), (2, b"bytes")])    fields in the order given, as they are given
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
+
 
 @dataclass(frozen=True)
 class Overlong:

@@ -1,4 +1,4 @@
-"""The people of the vectors: two nodes, their test keys and certificates, one moment. Nothing here is ever used in earnest.
+"""The people of the vectors: two nodes, their test keys and certificates, one moment. Never used in earnest.
 
 EC and X25519 private keys are SHA-256 of a sentence, so anybody can make them again; signatures are deterministic
 (RFC 6979). What cannot be made again (RSA primes) is read from the committed keys.json.
@@ -206,7 +206,7 @@ def _decryption_keys(secrets: dict[str, object]) -> dict[Suite, DecryptionKey]:
 
 def _authority(node: NodeCode, key: Repeatable) -> x509.Certificate:
     name = _name(f"{node} test vector CA")
-    builder = _builder(name, name, key.public_key(), 1, 2025, 2036)
+    builder = _builder(name, name, key.public_key(), key.public_key(), 1, 2025, 2036)
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     return _sign(builder.add_extension(_usage(ca=True), critical=True), key)
 
@@ -215,7 +215,7 @@ def _certificate(
     node: NodeCode, uri: str, public_key: object, ca: Repeatable, issuer: x509.Certificate
 ) -> x509.Certificate:
     serial = int.from_bytes(seed(f"{uri} {type(public_key).__name__} {getattr(public_key, 'key_size', 0)}")[:8], "big")
-    builder = _builder(_name(f"{node} test vectors"), issuer.subject, public_key, serial >> 1)
+    builder = _builder(_name(f"{node} test vectors"), issuer.subject, public_key, ca.public_key(), serial >> 1)
     builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
     builder = builder.add_extension(_usage(ca=False), critical=True)
     names = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(uri)])
@@ -223,7 +223,13 @@ def _certificate(
 
 
 def _builder(
-    subject: x509.Name, issuer: x509.Name, public_key: object, serial: int, first: int = 2026, last: int = 2027
+    subject: x509.Name,
+    issuer: x509.Name,
+    public_key: object,
+    issuer_key: object,
+    serial: int,
+    first: int = 2026,
+    last: int = 2027,
 ) -> x509.CertificateBuilder:
     return (
         x509.CertificateBuilder()
@@ -233,6 +239,8 @@ def _builder(
         .serial_number(serial)
         .not_valid_before(datetime(first, 1, 1, tzinfo=UTC))
         .not_valid_after(datetime(last, 12, 31, tzinfo=UTC))
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(public_key), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer_key), critical=False)
     )
 
 

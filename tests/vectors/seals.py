@@ -19,7 +19,6 @@ from node.clock import to_xml
 from node.crypto.keys import SigningKey
 from node.crypto.manifest import manifest_to_xml
 from node.crypto.xades import sign_detached
-from node.model.document import MediaType
 from node.model.envelope import Manifest, Purpose
 from node.model.ids import Digest, NodeCode
 
@@ -45,7 +44,7 @@ MANIFEST = Manifest(
 )
 
 
-# --- manifest ----------------------------------------------------------------------------------------------------------
+# --- manifest ---------------------------------------------------------------------------------------------------------
 
 
 def manifest_fields(manifest: Manifest) -> dict[str, object]:
@@ -122,7 +121,7 @@ def manifests() -> bytes:
     )
 
 
-# --- making signatures that an honest signer never makes ---------------------------------------------------------------
+# --- making signatures that an honest signer never makes --------------------------------------------------------------
 
 
 def sign(content: bytes, name: str, key: SigningKey, media_type: str = XML, moment: datetime = MOMENT) -> bytes:
@@ -154,7 +153,7 @@ def _canonical(element: etree._Element, exclusive: bool = False) -> bytes:
 
 
 def _digest(octets: bytes, method: str) -> str:
-    hasher = hashes.Hash(hashes.SHA1() if method == SHA1 else hashes.SHA256())  # noqa: S303 - the defect to be refused
+    hasher = hashes.Hash(hashes.SHA1() if method == SHA1 else hashes.SHA256())
     hasher.update(octets)
     return _base64(hasher.finalize())
 
@@ -234,7 +233,7 @@ def _none(tree: etree._Element) -> None:
     return None
 
 
-# --- the seal and its mutants ------------------------------------------------------------------------------------------
+# --- the seal and its mutants -----------------------------------------------------------------------------------------
 
 
 class _Shelf:
@@ -306,13 +305,19 @@ def seals(scenery: Scenery) -> dict[str, bytes]:
     add("another media type", "N2N-SIG-014", sign(manifest, "seal.xml", key, media_type="application/json"))
     add("signed over five minutes ahead", "N2N-SIG-015", sign(manifest, "seal.xml", key, moment=_ahead()))
     add("a changed signature value", "N2N-SIG-012", _with_other_value(good))
-    add("a changed signing time", "N2N-SIG-012", _plainly(good, _text(f".//{XADES}SigningTime", "2026-11-22T14:35:07Z")))
+    add(
+        "a changed signing time", "N2N-SIG-012", _plainly(good, _text(f".//{XADES}SigningTime", "2026-11-22T14:35:07Z"))
+    )
     add("a transform", "N2N-SIG-006", edited(_transform))
     add("four references", "N2N-SIG-005", edited(_fourth_reference))
     add("two references", "N2N-SIG-005", edited(_two_references))
     add("a SHA-1 digest", "N2N-SIG-007", edited(_set(f"{INFO}/{DS}Reference/{DS}DigestMethod", "Algorithm", SHA1)))
     add("a SHA-1 signature", "N2N-SIG-007", edited(_set(f"{INFO}/{DS}SignatureMethod", "Algorithm", SHA1_METHOD)))
-    add("exclusive canonicalisation", "N2N-SIG-007", edited(_set(f"{INFO}/{DS}CanonicalizationMethod", "Algorithm", EXC_C14N)))
+    add(
+        "exclusive canonicalisation",
+        "N2N-SIG-007",
+        edited(_set(f"{INFO}/{DS}CanonicalizationMethod", "Algorithm", EXC_C14N)),
+    )
     add("a key name", "N2N-SIG-008", edited(_key_value))
     add("a second object", "N2N-SIG-004", edited(_second_object))
     add("a counter-signature", "N2N-SIG-014", edited(_counter_signature))
@@ -328,9 +333,7 @@ def seals(scenery: Scenery) -> dict[str, bytes]:
     return {"seal.json": as_json({"now": ms(MOMENT), "cases": shelf.cases}), **shelf.files}
 
 
-def _seal_case(
-    shelf: _Shelf, name: str, expect: str, manifest: str, signature: str, **changes: object
-) -> None:
+def _seal_case(shelf: _Shelf, name: str, expect: str, manifest: str, signature: str, **changes: object) -> None:
     asked: dict[str, object] = {"purpose": "papers", "recipient": "XB", "trust": "XA", "now": ms(MOMENT), **changes}
     shelf.case(name, expect, manifest=manifest, signature=signature, **asked)
 
@@ -387,7 +390,7 @@ def _other_certificate(scenery: Scenery) -> Edit:
     return _text(f".//{XADES}CertDigest/{DS}DigestValue", _base64(other))
 
 
-# --- document signatures -----------------------------------------------------------------------------------------------
+# --- document signatures ----------------------------------------------------------------------------------------------
 
 
 def document_signatures(scenery: Scenery, document: bytes, anew: bool) -> dict[str, bytes]:
@@ -411,7 +414,9 @@ def document_signatures(scenery: Scenery, document: bytes, anew: bool) -> dict[s
         made = sign(document, "document.xml", key) if fresh else kept.read_bytes()
         case(str(key.algorithm), "verified", xml, shelf.put(name, made))
     good = f"document/{scenery.signers['xa-sign'].algorithm}.sig.xml"
-    json_signature = shelf.put("json.sig.xml", sign(json_octets, "document.json", scenery.signers["xa-sign"], "application/json"))
+    json_signature = shelf.put(
+        "json.sig.xml", sign(json_octets, "document.json", scenery.signers["xa-sign"], "application/json")
+    )
     case("a paper in JSON", "verified", json_path, json_signature, "application/json")
     case("a changed document", "N2N-SIG-012", changed, good)
     case("claimed to be JSON", "N2N-SIG-005", xml, good, "application/json")

@@ -38,7 +38,9 @@ def keys(listed: Callable[[str], dict]) -> list[DecryptionKey]:
     ]
 
 
-def test_each_key_announces_the_public_half_that_is_told(keys: list[DecryptionKey], listed: Callable[[str], dict]) -> None:
+def test_each_key_announces_the_public_half_that_is_told(
+    keys: list[DecryptionKey], listed: Callable[[str], dict]
+) -> None:
     told = [(one["recipient_key_id"], one["recipient_public"]) for one in listed("hpke.json")["wraps"]]
     assert [(key.announce().id, key.announce().public.hex()) for key in keys] == told
 

@@ -1,4 +1,4 @@
-"""The vectors judged without the node's code: hashlib, RFC 9162's own procedures, RFC 9180 written out, openssl, xmlsec1."""
+"""The vectors judged without the node's code: hashlib, RFC 9162 and RFC 9180 written out, openssl, xmlsec1."""
 
 import base64
 import hashlib
@@ -23,7 +23,7 @@ def sha256(*parts: bytes) -> bytes:
     return hashlib.sha256(b"".join(parts)).digest()
 
 
-# --- digests and trees -------------------------------------------------------------------------------------------------
+# --- digests and trees ------------------------------------------------------------------------------------------------
 
 
 def test_the_digests_of_a_paper_need_nothing_but_sha256(listed: Load) -> None:
@@ -42,9 +42,9 @@ def test_every_path_leads_to_its_root_and_no_refused_one_does(listed: Load) -> N
     leaves = unhex(vectors["leaves"])
     assert [tree["count"] for tree in vectors["trees"]] == [1, 2, 3, 5, 8, 64]
     for tree in vectors["trees"]:
-        assert len(tree["paths"]) == tree["count"]
-        for index, path in enumerate(tree["paths"]):
-            assert included(leaves[index], index, tree["count"], unhex(path)).hex() == tree["root"]
+        assert {"0", str(tree["count"] - 1)} <= set(tree["paths"])
+        for index, path in tree["paths"].items():
+            assert included(leaves[int(index)], int(index), tree["count"], unhex(path)).hex() == tree["root"]
     for case in vectors["refused"]:
         reached = included(bytes.fromhex(case["leaf"]), case["index"], case["count"], unhex(case["path"]))
         assert reached.hex() != case["root"], case["name"]
@@ -104,7 +104,7 @@ def unhex(values: Sequence[str]) -> list[bytes]:
     return [bytes.fromhex(value) for value in values]
 
 
-# --- boxes -------------------------------------------------------------------------------------------------------------
+# --- boxes ------------------------------------------------------------------------------------------------------------
 
 
 def test_the_wraps_open_by_rfc_9180_written_out(listed: Load) -> None:
@@ -139,7 +139,9 @@ def x_wing(enc: bytes, private: bytes) -> bytes:
 
 def opened(shared: bytes, suite: bytes, info: bytes, text: bytes) -> bytes:
     """RFC 9180 5.1 and 5.2: base mode, the first message, no associated data."""
-    context = b"\x00" + labelled_extract(b"", suite, b"psk_id_hash", b"") + labelled_extract(b"", suite, b"info_hash", info)
+    context = (
+        b"\x00" + labelled_extract(b"", suite, b"psk_id_hash", b"") + labelled_extract(b"", suite, b"info_hash", info)
+    )
     secret = labelled_extract(shared, suite, b"secret", b"")
     key = labelled_expand(secret, suite, b"key", context, 32)
     return AESGCM(key).decrypt(labelled_expand(secret, suite, b"base_nonce", context, 12), text, b"")
@@ -162,7 +164,7 @@ def test_the_body_opens_by_rfc_5869_written_out(listed: Load) -> None:
     assert AESGCM(key).decrypt(vector["nonce"], vector["sealed_body"][12:], vector["leaf"]) == vector["body"]
 
 
-# --- signatures --------------------------------------------------------------------------------------------------------
+# --- signatures -------------------------------------------------------------------------------------------------------
 
 needs = {
     tool: pytest.mark.skipif(shutil.which(tool) is None, reason=f"apt-get install {tool}")
@@ -204,7 +206,9 @@ def test_the_pss_signature_verifies_over_canonical_signed_info(tmp_path: Path) -
     (tmp_path / "info").write_bytes(etree.tostring(info, method="c14n"))
     (tmp_path / "value").write_bytes(value)
     certificate = str(FOLDER / "certificates/xa-sign-rsa.pem")
-    public = subprocess.run(["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], capture_output=True, check=True)
+    public = subprocess.run(
+        ["openssl", "x509", "-in", certificate, "-noout", "-pubkey"], capture_output=True, check=True
+    )
     (tmp_path / "key").write_bytes(public.stdout)
     pss = ["-sigopt", "rsa_padding_mode:pss", "-sigopt", "rsa_pss_saltlen:digest"]
     command = ["openssl", "dgst", "-sha256", "-verify", "key", *pss, "-signature", "value", "info"]
@@ -216,7 +220,7 @@ def test_every_certificate_comes_from_its_authority() -> None:
     for code in ("xa", "xb"):
         leaves = sorted(FOLDER.glob(f"certificates/{code}-*.pem"))
         ca = FOLDER / f"certificates/{code}-ca.pem"
-        command = ["openssl", "verify", "-attime", "1795358106", "-CAfile", str(ca), *map(str, leaves)]
+        command = ["openssl", "verify", "-x509_strict", "-attime", "1795358106", "-CAfile", str(ca), *map(str, leaves)]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         assert done.stdout.count(": OK") == len(leaves) >= 3
 

@@ -1,5 +1,6 @@
 """A real node in XB's place, with XB's keys and an empty store, gives the recorded answers to the recorded request."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -44,7 +45,7 @@ def node(tmp_path: Path, listed: Load, octets: Read, trust: Callable[..., Partne
         own_trust=trust("XB"),
         statement=KeyStatement(octets("key-statement/statement.xml"), octets("key-statement/statement.sig.xml")),
         clock=StoppedClock(now + timedelta(milliseconds=250)),
-        random=lambda count: bytes(count),
+        random=secrets.token_bytes,
         decide=retry.decide,
         report=lambda action, /, **fields: None,
         wake=lambda: None,
@@ -112,7 +113,9 @@ def test_a_node_gives_the_recorded_answers(node: Node, octets: Read) -> None:
     assert said(deliver_response_from_bytes(given)) == said(recorded)
 
 
-def test_a_node_repeats_its_own_bytes_and_promises_nothing_about_what_it_does_not_hold(node: Node, octets: Read) -> None:
+def test_a_node_repeats_its_own_bytes_and_promises_nothing_about_what_it_does_not_hold(
+    node: Node, octets: Read
+) -> None:
     door = Door(node)
     first = deliver_response_from_bytes(answer(door, "Deliver", XA, octets("deliver-request.bin")))
     asked = deliver_response_from_bytes(answer(door, "Status", XA, octets("status-request.bin")))

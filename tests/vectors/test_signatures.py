@@ -75,7 +75,9 @@ def test_a_document_signature_is_judged_as_told(case: dict, octets: Read, trust:
 
 
 @pytest.mark.parametrize("case", cases("key-statement.json"))
-def test_a_key_statement_is_judged_as_told(case: dict, listed: Callable[[str], dict], octets: Read, trust: Trust) -> None:
+def test_a_key_statement_is_judged_as_told(
+    case: dict, listed: Callable[[str], dict], octets: Read, trust: Trust
+) -> None:
     vectors = listed("key-statement.json")
     statement = KeyStatement(octets(case["document"]), octets(case["signature"]))
     now = from_ms(vectors["now"])

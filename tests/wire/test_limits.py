@@ -8,7 +8,6 @@ from types import SimpleNamespace
 import pytest
 
 from node.errors import Malformed, TooLarge, WireError
-from node.model.document import Finding
 from node.model.envelope import (
     Body,
     DeliverRequest,
@@ -161,7 +160,6 @@ def _number(number: int) -> Callable[[int], bytes]:
 
 SEAL = Seal(b"m", b"s")
 NODE = bytes(32)
-FINDING = Finding("SCHEMA", "/a", "b")
 TABLE: list[tuple[str, Callable[[SimpleNamespace], bytes], Callable[[SimpleNamespace], bytes]]] = [
     ("header kind 64", _header(kind="k" * 64), _header(kind="k" * 65)),
     ("header kind 1", _header(kind="k"), _header(kind="")),
@@ -236,17 +234,6 @@ TABLE: list[tuple[str, Callable[[SimpleNamespace], bytes], Callable[[SimpleNames
     ("question ids least", _question(message_ids=ids(1)), _question(message_ids=())),
     ("question ids distinct", _question(message_ids=ids(2)), _question(message_ids=ids(1) * 2)),
     ("question checkpoint", _question(known_checkpoint=bytes(4096)), _question(known_checkpoint=bytes(4097))),
-    ("receipt findings", _receipt(findings=(FINDING,) * 50), _receipt(findings=(FINDING,) * 51)),
-    (
-        "receipt finding code",
-        _receipt(findings=(Finding("C" * 64, "", ""),)),
-        _receipt(findings=(Finding("C" * 65, "", ""),)),
-    ),
-    (
-        "receipt finding code least",
-        _receipt(findings=(Finding("C", "", ""),)),
-        _receipt(findings=(Finding("", "", ""),)),
-    ),
     ("receipt leaf", _receipt(leaf=bytes(32)), _receipt(leaf=bytes(31))),
     (
         "answer receipt largest",

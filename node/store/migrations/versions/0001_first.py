@@ -95,7 +95,7 @@ def _papers() -> None:
     op.create_table(
         "paper",
         _text("exchange_id"), _text("partner"), _text("direction"), _text("issuer"), _text("number"), _text("version"),
-        _bytes("document_sha256"),
+        _bytes("document_sha256"), _text("chain_number"),
         _key("paper", "exchange_id"),
         _points("paper", "exchange_id", "exchange"),
     )  # fmt: skip
@@ -103,6 +103,7 @@ def _papers() -> None:
     _index_where("ux_paper_inbound", "paper", identity, "direction = 'in'", unique=True)
     op.create_index("ix_paper_number", "paper", ["partner", "direction", "issuer", "number"])
     op.create_index("ix_paper_document", "paper", ["partner", "direction", "document_sha256"])
+    op.create_index("ix_paper_chain", "paper", ["partner", "direction", "issuer", "chain_number"])
 
 
 def _proof() -> None:

@@ -1,0 +1,197 @@
+"""Intake: what one `accept` commits, gathered paper by paper and stored in a few statements."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from node.errors import IdempotencyConflict, NodeError, PredecessorNeverSent
+from node.flows import settling
+from node.flows.admission import Admitted
+from node.flows.ports import Node
+from node.model.envelope import Chain
+from node.model.evidence import EvidenceFact, Fact
+from node.model.exchange import Direction, Exchange, State
+from node.model.ids import Digest, ExchangeId, NodeCode, sha256, uuid7
+from node.model.job import Verb
+from node.store import evidence, exchanges, jobs, papers
+from node.store.database import Tx
+
+_ARRIVED = frozenset({State.DELIVERED, State.ANSWERED})
+_ENDED_OTHERWISE = frozenset({State.REFUSED, State.EXPIRED, State.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One paper handed in: exact bytes, for whom, and the hub's own key that makes handing it in twice harmless."""
+
+    content: bytes
+    partner: NodeCode
+    key: str
+    kind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """On disk. `repeated` when the same submission was accepted before."""
+
+    exchange: ExchangeId
+    repeated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    exchange: Exchange
+    document: exchanges.StoredDocument
+    key: str
+
+    @property
+    def chain_number(self) -> str:
+        return self.document.chain.number if self.document.chain is not None else self.exchange.number
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """The paper that another one changes, and the number its chain began with."""
+
+    exchange: ExchangeId
+    document_sha256: Digest
+    chain_number: str
+
+
+class Intake:
+    """The papers of one `accept`, inside its transaction. Later ones see earlier ones as if they were stored."""
+
+    def __init__(self, node: Node, tx: Tx, keys: Iterable[str], now: datetime) -> None:
+        self._node = node
+        self._tx = tx
+        self._now = now
+        self._owners = exchanges.submissions(tx, set(keys))
+        self._taken: list[_Taken] = []
+
+    def take(self, submission: Submission, admitted: Admitted) -> Accepted:
+        """Take one admitted paper. Raises IdempotencyConflict, PredecessorNeverSent."""
+        digest = sha256(submission.content)
+        if owner := self._owners.get(submission.key):
+            exchange, before = owner
+            if before != digest:
+                raise IdempotencyConflict(key=submission.key)
+            return Accepted(exchange, repeated=True)
+        chain, follows = self._chain(admitted, submission.partner)
+        taken = self._exchange(submission, admitted, digest, follows)
+        document = exchanges.StoredDocument(
+            exchange=taken.id,
+            content=submission.content,
+            media_type=admitted.document.media_type,
+            ucr=admitted.document.reading.ucr,
+            chain=chain,
+            fields=admitted.document.reading.fields,
+        )
+        self._taken.append(_Taken(taken, document, submission.key))
+        self._owners[submission.key] = (taken.id, digest)
+        return Accepted(taken.id, repeated=False)
+
+    def store(self) -> None:
+        """Store all that was taken."""
+        tx, now, rows = self._tx, self._now, [one.exchange for one in self._taken]
+        exchanges.insert(tx, rows)
+        exchanges.insert_documents(tx, [one.document for one in self._taken])
+        keys = [(one.key, Digest(one.exchange.document_sha256), one.exchange.id) for one in self._taken]
+        exchanges.insert_submissions(tx, keys)
+        evidence.add(
+            tx,
+            [
+                EvidenceFact(one.exchange.id, now, Fact.SUBMITTED, Digest(one.exchange.document_sha256), one.key)
+                for one in self._taken
+            ],
+        )
+        # Handed in again under another key, it is another exchange about the same paper.
+        papers.record(tx, [papers.NewPaper.of(one.exchange, one.chain_number) for one in self._taken])
+        self._set_to_work(rows)
+
+    def _set_to_work(self, rows: Sequence[Exchange]) -> None:
+        """A successor goes when its predecessor has arrived, and is parked when that ended otherwise (protocol 5)."""
+        before = exchanges.load(self._tx, [row.follows for row in rows if row.follows is not None])
+        arrived = {key for key, one in before.items() if one.state in _ARRIVED}
+        new = [
+            jobs.NewJob(
+                exchange=row.id,
+                partner=row.partner,
+                verb=Verb.SEAL,
+                due_at=self._now,
+                blocked_by=None if row.follows in arrived else row.follows,
+                priority=row.priority,
+            )
+            for row in rows
+        ]
+        jobs.add(self._tx, new, self._now)
+        for row in rows:
+            ended = before.get(row.follows) if row.follows is not None else None
+            if ended is not None and ended.state in _ENDED_OTHERWISE:
+                settling.park_row(self._tx, row.id, f"predecessor {ended.state}", self._now)
+
+    def _exchange(
+        self, submission: Submission, admitted: Admitted, digest: Digest, follows: ExchangeId | None
+    ) -> Exchange:
+        document, identity = admitted.document, admitted.document.reading.identity
+        return Exchange(
+            id=ExchangeId(uuid7(self._now, self._node.random)),
+            direction=Direction.OUT,
+            partner=submission.partner,
+            arrangement=admitted.profile.id,
+            arrangement_version=admitted.profile.version,
+            kind=document.kind,
+            kind_version=document.kind_version,
+            assurance=admitted.agreed.assurance,
+            state=State.ACCEPTED,
+            priority=admitted.agreed.priority,
+            issuer=identity.issuer,
+            number=identity.number,
+            version=identity.version,
+            document_sha256=digest,
+            created_at=self._now,
+            updated_at=self._now,
+            idempotency_key=submission.key,
+            conversation_id=uuid7(self._now, self._node.random),
+            follows=follows,
+        )
+
+    def _chain(self, admitted: Admitted, partner: NodeCode) -> tuple[Chain, ExchangeId | None]:
+        """The paper's place in its chain, and the exchange it must not overtake (protocol 5).
+
+        A paper that says it follows one we sent to this partner names that one's digest. One that replaces a number we
+        never sent heads a chain of its own; one that changes a paper under the same number needs that paper.
+        """
+        identity, succession = admitted.document.reading.identity, admitted.document.reading.succession
+        own = Chain(identity.issuer, identity.number)
+        if succession is None:
+            return own, None
+        before = self._latest(partner, identity.issuer, succession.number)
+        if before is not None:
+            return Chain(identity.issuer, before.chain_number, before.document_sha256), before.exchange
+        if succession.number == identity.number:
+            raise PredecessorNeverSent(number=succession.number, partner=partner)
+        return own, None
+
+    def _latest(self, partner: NodeCode, issuer: str, number: str) -> _Before | None:
+        """The newest paper under that number that goes or went to this partner; one it never took is passed over."""
+        for one in reversed(self._taken):
+            row = one.exchange
+            if (row.partner, row.issuer, row.number) == (partner, issuer, number):
+                return _Before(row.id, Digest(row.document_sha256), one.chain_number)
+        versions = papers.known(self._tx, partner, Direction.OUT, [(issuer, number)]).get((issuer, number), ())
+        if not versions:
+            return None
+        rows = exchanges.load(self._tx, [one.exchange for one in versions])
+        alive = [one for one in versions if rows[one.exchange].state not in _ENDED_OTHERWISE]
+        last = (alive or versions)[-1]
+        return _Before(last.exchange, last.document_sha256, last.chain_number)
+
+
+def attempt(intake: Intake, submission: Submission, admitted: Admitted | NodeError) -> Accepted | NodeError:
+    """Take one paper, or what it is refused with."""
+    if isinstance(admitted, NodeError):
+        return admitted
+    try:
+        return intake.take(submission, admitted)
+    except NodeError as error:
+        return error
