@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 
@@ -83,6 +84,12 @@ class Suite(StrEnum):
 def default_algorithm(public_key: object) -> SignatureAlgorithm | None:
     """The algorithm we sign with when settings name none; None for a key protocol v1 does not know."""
     return next((algorithm for algorithm in SignatureAlgorithm if algorithm.fits(public_key)), None)
+
+
+def key_algorithms(certificate: x509.Certificate) -> frozenset[SignatureAlgorithm]:
+    """The algorithms the certificate's key may be used with; raises ValueError for a key that cannot be read."""
+    public_key = certificate.public_key()
+    return frozenset(algorithm for algorithm in SignatureAlgorithm if algorithm.fits(public_key))
 
 
 def by_uri(uri: str) -> SignatureAlgorithm | None:

@@ -8,7 +8,7 @@ from node.crypto.algorithms import Suite
 from node.crypto.boxes import CALL_KEY_BYTES, close_body, wrap_call_key
 from node.crypto.keys import AnnouncedKey, KeyUse
 from node.crypto.verification import verify_key_statement
-from node.errors import PartnerKeyMissing
+from node.errors import PartnerKeyMissing, SignatureError
 from node.flows.ports import Node
 from node.model.envelope import Body, DeliverRequest, Envelope, Seal, StatusRequest
 from node.model.exchange import Exchange, State
@@ -170,16 +170,28 @@ def _envelope(node: Node, one: Consignment, seal_index: int, call_key: bytes) ->
 
 
 def _partner_key(node: Node, partner: Partner) -> AnnouncedKey:
-    """The partner's key for the first suite of its profile that has one now."""
+    """The partner's key for the first suite of its profile that has one now. Raises PartnerKeyMissing."""
     now = node.clock.now()
     statement = node.store.read(lambda tx: partner_keys.current(tx, partner.code))
+    agreed = partner.key_statement
+    if agreed is not None and (statement is None or statement.document == agreed.document):
+        # The same announcement, signed anew after the partner's sign certificate was renewed.
+        statement = agreed
     if statement is not None:
-        keys = verify_key_statement(statement, trust=partner.trust, now=now).keys
+        keys = _announced(statement, partner, now)
         for suite in partner.trust.suites:
             for key in keys:
                 if key.use is KeyUse.DECRYPT and key.suite == suite and key.usable(now):
                     return key
     raise PartnerKeyMissing(partner=partner.code)
+
+
+def _announced(statement: KeyStatement, partner: Partner, now: datetime) -> tuple[AnnouncedKey, ...]:
+    """The keys of a statement that still holds: who signed it may have been struck off since it was stored."""
+    try:
+        return verify_key_statement(statement, trust=partner.trust, now=now).keys
+    except SignatureError as error:
+        raise PartnerKeyMissing(partner=partner.code) from error
 
 
 def offer_statement(node: Node, partner: NodeCode, statement: KeyStatement) -> partner_keys.Offer:

@@ -252,7 +252,8 @@ async def deliver(node: Node, transport: Transport, claimed: Sequence[Job]) -> b
             owed += await _ask(node, transport, question)
         except NodeError as error:
             answered = await _failed(node, question.consignments, error) and answered
-    cargoes = await asyncio.to_thread(calls.cargoes, node, load.partner, owed)
+    agreed = await asyncio.to_thread(_still_agreed, node, owed)
+    cargoes = await asyncio.to_thread(calls.cargoes, node, load.partner, agreed)
     for index, cargo in enumerate(cargoes):
         try:
             await _send(node, transport, cargo)
@@ -270,6 +271,23 @@ async def _ask(node: Node, transport: Transport, question: calls.Question) -> li
     return await asyncio.to_thread(
         settling.settle, node, question.consignments, answers, closing=question.request.close
     )
+
+
+def _still_agreed(node: Node, owed: Sequence[calls.Consignment]) -> list[calls.Consignment]:
+    """What may go out today; what was sealed before its arrangement was suspended or changed stays here."""
+    now = node.clock.now()
+    agreed: list[calls.Consignment] = []
+    held: list[tuple[Job, Exchange, NodeError]] = []
+    for one in owed:
+        try:
+            node.book.outbound(one.exchange.partner, one.exchange.kind, now)
+        except NodeError as error:
+            held.append((one.job, one.exchange, error))
+        else:
+            agreed.append(one)
+    if held:
+        settling.try_again(node, held, now)
+    return agreed
 
 
 async def _send(node: Node, transport: Transport, cargo: calls.Cargo) -> None:

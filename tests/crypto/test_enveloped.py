@@ -216,6 +216,12 @@ def test_a_prefix_list_would_be_another_canonicalisation_and_is_refused(lab: Sim
             judged(lab, document.replace(end, child.replace(b"ds:X", name)))
 
 
+def test_transforms_hold_nothing_but_transforms(lab: SimpleNamespace) -> None:
+    document = lab.enveloped(PLAIN, lab.xa.sign)
+    with pytest.raises(TransformRefused):
+        judged(lab, spoilt(document, lambda root: etree.SubElement(part(root, "Transforms"), DS + "DigestMethod")))
+
+
 @pytest.mark.parametrize(
     "uri", ["#other", "#issuer-signature", "paper.xml", "#xpointer(/)", "#", "file:///etc/passwd", "#issuer-key"]
 )
@@ -377,9 +383,11 @@ def test_a_claimed_time_ahead_or_outside_the_certificate_is_refused(lab: SimpleN
         judged(lab, at(lab.NOW - timedelta(days=2)))
 
 
-def test_a_data_object_format_for_something_else_is_refused(lab: SimpleNamespace) -> None:
+def test_two_times_or_another_object_in_the_properties_are_refused(lab: SimpleNamespace) -> None:
     document = lab.enveloped(PLAIN, lab.xa.sign, xades=True)
     for old, new in (
+        (b"<xades:SigningTime>", b"<xades:SigningTime/><xades:SigningTime>"),
+        (b"Z</xades:SigningTime", b"</xades:SigningTime"),
         (b'ObjectReference="#issuer-data"', b'ObjectReference="#issuer-key"'),
         (b' Id="issuer-data"', b""),
     ):

@@ -182,6 +182,22 @@ def test_trust_files_keep_their_order_and_have_an_end(lab: SimpleNamespace, tmp_
         load_certificates(path)
 
 
+def test_a_certificate_of_monstrous_size_is_refused(lab: SimpleNamespace, tmp_path: Path) -> None:
+    names = [x509.DNSName(f"{number:05}.example") for number in range(1500)]
+    large = lab.xa.authority.issue(lab.new_key().public_key(), [role_uri(XA, Role.SIGN)], extra_names=names)
+    path = tmp_path / "large.pem"
+    path.write_bytes(pem_of(large))
+    with pytest.raises(KeyFileUnusable, match="larger"):
+        load_certificates(path)
+
+
+def test_no_certificate_is_trusted_to_sign_for_the_transport(lab: SimpleNamespace) -> None:
+    trust = lab.xa.trust
+    assert trust.certificates_for(Role.SIGN) == (lab.xa.sign.certificate,)
+    assert trust.certificates_for(Role.RECEIPT) == (lab.xa.receipt.certificate,)
+    assert trust.certificates_for(Role.TLS) == ()
+
+
 def test_a_fingerprint_is_sha256_of_the_der(lab: SimpleNamespace) -> None:
     assert len(fingerprint(lab.xa.sign.certificate)) == 64
     assert fingerprint(lab.xa.sign.certificate) != fingerprint(lab.xa.receipt.certificate)

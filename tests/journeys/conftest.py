@@ -11,11 +11,14 @@ from pathlib import Path
 import pytest
 
 from node.clock import StoppedClock
+from node.crypto.keys import Role, load_signing_key
+from node.crypto.xades import sign_detached
 from node.documents import samples
 from node.errors import NoAnswer, PartnerUnreachable
 from node.flows.outbound import Accepted, Submission, accept
 from node.flows.ports import ActorName
 from node.model.describe import Description
+from node.model.document import MediaType
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.exchange import Direction, Exchange
 from node.model.ids import ExchangeId, NodeCode
@@ -271,3 +274,23 @@ def papers() -> Callable[[int], list[bytes]]:
     kind = "certificate_of_origin"
     content = samples.sample(kind, samples.sample_names(kind)[0])
     return lambda count: [samples.vary(kind, content, f"XA-{number:04d}") for number in range(count)]
+
+
+@pytest.fixture
+def renew(pair: Pair, pki: dev_pki.DevPki, reopen: Callable[[Country], None]) -> Callable[..., None]:
+    """Gives a country a new sign key and certificate and signs its key statement anew; the other trusts only these."""
+
+    def again(country: Country, **departing: datetime) -> None:
+        other = pair.xb if country is pair.xa else pair.xa
+        keys, now = country.wired.settings.keys, country.clock.now()
+        keys.sign_key.unlink()
+        dev_pki.mint(pki, country.code, Role.SIGN, now, **departing).write(keys.sign_key, keys.sign_certificate)
+        sign = load_signing_key(keys.sign_key, keys.sign_certificate, country.code, Role.SIGN)
+        signature = sign_detached(keys.statement.read_bytes(), MediaType.XML.file_name, MediaType.XML, sign, now)
+        keys.statement_signature.write_bytes(signature)
+        for file in (keys.sign_certificate, keys.statement_signature):
+            shutil.copyfile(file, other.home / "certs" / country.code / file.name)
+        reopen(country)
+        reopen(other)
+
+    return again

@@ -1,7 +1,7 @@
 """A foreign peer that speaks protocol v1 from raw parts, and a victim that is looked at from all sides after each call.
 
-The peer writes its own protobuf, trees, manifests, XML signatures and boxes; nothing of node/ makes its bytes. So a good
-call of this peer shows that the protocol can be spoken by others, and every defect can be made exactly.
+The peer writes its own protobuf, trees, manifests, XML signatures and boxes; nothing of node/ makes its bytes. So a
+good call of this peer shows that the protocol can be spoken by others, and every defect can be made exactly.
 
     call = peer.call([before, bad, after])            every part of it may now be spoilt
     victim.suffers(peer, call, 1, "deferred BODY", "N2N-ENC-003")
@@ -42,7 +42,8 @@ from node.sandbox.dev_pki import Credential, DevPki, draw, mint
 from node.sandbox.homes import furnish_home, shipped_profiles
 from node.settings import load_settings
 from node.wire import answer
-from node.wiring import Wired, wire as build
+from node.wiring import Wired
+from node.wiring import wire as build
 
 # --- protobuf -------------------------------------------------------------------------------------------------------
 
@@ -80,7 +81,9 @@ def ms(moment: datetime) -> int:
 def uuid7(moment: datetime) -> str:
     """A fresh UUIDv7 of that moment (RFC 9562 5.7)."""
     low = secrets.randbits(74)
-    return str(UUID(int=(ms(moment) & (1 << 48) - 1) << 80 | 7 << 76 | (low >> 62) << 64 | 2 << 62 | low & (1 << 62) - 1))
+    return str(
+        UUID(int=(ms(moment) & (1 << 48) - 1) << 80 | 7 << 76 | (low >> 62) << 64 | 2 << 62 | low & (1 << 62) - 1)
+    )
 
 
 # --- trees ----------------------------------------------------------------------------------------------------------
@@ -351,9 +354,13 @@ def manifest(sender: str, recipient: str, count: int, root: bytes, created: date
     """The one XML form of a manifest."""
     moment = f"{created:%Y-%m-%dT%H:%M:%S}.{created.microsecond // 1000:03d}Z"
     values = {
-        "Purpose": purpose, "Sender": sender, "Recipient": recipient, "Created": moment, "Count": count,
+        "Purpose": purpose,
+        "Sender": sender,
+        "Recipient": recipient,
+        "Created": moment,
+        "Count": count,
         "Root": root.hex(),
-    }  # fmt: skip
+    }
     inner = "".join(f"<{name}>{value}</{name}>" for name, value in values.items())
     return f'<Seal xmlns="urn:n2n:v1:seal" version="n2n/v1">{inner}</Seal>'.encode()
 
@@ -432,13 +439,23 @@ class Peer:
         return detached(document, uri, mime, signer or self.sign, self.now)
 
     def seal(
-        self, leaves: Sequence[bytes], *, signer: Signer | None = None, uri: str = "", purpose: str = "papers", **changes: object
+        self,
+        leaves: Sequence[bytes],
+        *,
+        signer: Signer | None = None,
+        uri: str = "",
+        purpose: str = "papers",
+        **changes: object,
     ) -> tuple[SealParts, list[list[bytes]]]:
         """A seal over the leaves, with their paths."""
         root, paths = tree(leaves)
         values = {
-            "sender": self.code, "recipient": self.partner, "count": len(leaves), "root": root, "created": self.now,
-        } | changes  # fmt: skip
+            "sender": self.code,
+            "recipient": self.partner,
+            "count": len(leaves),
+            "root": root,
+            "created": self.now,
+        } | changes
         octets = manifest(purpose=purpose, **values)  # type: ignore[arg-type]
         name = uri or SEAL_FILES[purpose]
         return SealParts(octets, detached(octets, name, "application/xml", signer or self.sign, self.now)), paths
@@ -468,7 +485,9 @@ def arrangement(code: str) -> str:
 def announced(statement: bytes) -> dict[str, tuple[str, bytes]]:
     """Id and raw public key by suite, from a key statement."""
     keys = etree.fromstring(statement)
-    return {key.get("suite"): (key.get("id"), base64.b64decode(key.text)) for key in keys if key.get("use") == "decrypt"}
+    return {
+        key.get("suite"): (key.get("id"), base64.b64decode(key.text)) for key in keys if key.get("use") == "decrypt"
+    }
 
 
 # --- the victim -----------------------------------------------------------------------------------------------------
@@ -486,7 +505,7 @@ LEFT_BEHIND = {
     "deferred": Counter(),
     "coarse": Counter(),
 }
-"""Rows that each sort of answer leaves. `unread` is refused before it was opened, `unreadable` before its metadata held."""
+"""Rows that each sort of answer leaves. `unread`: refused before it was opened; `unreadable`: its metadata did not hold."""
 
 FINAL = frozenset({"accepted", "known", "refused", "unreadable", "unread", "absent"})
 
@@ -526,7 +545,9 @@ class Victim:
         octets = one.SerializeToString(deterministic=True)
         match one.WhichOneof("outcome"):
             case "coarse":
-                return Said(f"coarse {CoarseReason.Name(one.coarse.reason).removeprefix('COARSE_REASON_')}", octets=octets)
+                return Said(
+                    f"coarse {CoarseReason.Name(one.coarse.reason).removeprefix('COARSE_REASON_')}", octets=octets
+                )
             case "deferred":
                 word = DeferredCode.Name(one.deferred.code).removeprefix("DEFERRED_CODE_")
                 return Said(f"deferred {word}", octets=octets)
@@ -571,7 +592,8 @@ class Victim:
     def audited(self, after: int = 0) -> list[tuple[str, str]]:
         """Message id and code of what was refused, oldest first."""
         found = self.rows(
-            "SELECT object, json_extract(detail, '$.code') FROM audit WHERE act = 'refused' AND id > ? ORDER BY id", after
+            "SELECT object, json_extract(detail, '$.code') FROM audit WHERE act = 'refused' AND id > ? ORDER BY id",
+            after,
         )
         return [(one, code) for one, code in found]
 
@@ -581,7 +603,8 @@ class Victim:
     def holds(self, paper: Paper) -> bool:
         """Whether the paper lies on disk as accepted, byte for byte, with a job that brings it to the hub."""
         found = self.rows(
-            "SELECT d.content FROM exchange e JOIN document d ON d.exchange_id = e.id JOIN receipt r ON r.exchange_id = e.id"
+            "SELECT d.content FROM exchange e"
+            " JOIN document d ON d.exchange_id = e.id JOIN receipt r ON r.exchange_id = e.id"
             " JOIN job j ON j.exchange_id = e.id JOIN paper p ON p.exchange_id = e.id"
             " WHERE e.message_id = ? AND e.state = 'RECEIVED' AND r.verdict = 1 AND e.leaf = ?",
             paper.id,
@@ -592,9 +615,14 @@ class Victim:
     def require_whole(self) -> None:
         """Nothing is half-written: every exchange has its receipt and every receipt its number in the log."""
         assert self.rows("PRAGMA foreign_key_check") == []
-        lonely = "SELECT id FROM exchange WHERE id NOT IN (SELECT exchange_id FROM receipt WHERE exchange_id IS NOT NULL)"
+        lonely = (
+            "SELECT id FROM exchange WHERE id NOT IN (SELECT exchange_id FROM receipt WHERE exchange_id IS NOT NULL)"
+        )
         assert self.rows(lonely) == []
-        assert self.rows("SELECT e.id FROM exchange e LEFT JOIN sealed s ON s.exchange_id = e.id WHERE s.leaf IS NULL") == []
+        assert (
+            self.rows("SELECT e.id FROM exchange e LEFT JOIN sealed s ON s.exchange_id = e.id WHERE s.leaf IS NULL")
+            == []
+        )
         logs = "SELECT partner, count(*), max(log_index) + 1, min(log_index) FROM receipt GROUP BY partner"
         for partner, count, most, least in self.rows(logs):
             assert (count, most, least) == (count, count, 0), partner
@@ -655,7 +683,7 @@ ENROLLED_BESIDE = ("expired", "early", "foreign")
 
 @dataclass(frozen=True)
 class Stage:
-    """The victim XB and its partners: XA as shipped, XC with a narrow arrangement, XD suspended, XE with issuers only."""
+    """The victim XB and its partners: XA as shipped, XC narrowly agreed, XD suspended, XE with issuers only."""
 
     victim: Victim
     peers: Mapping[NodeCode, Peer]
@@ -698,7 +726,7 @@ _AGREED: Mapping[NodeCode, Sequence[tuple[str, str]]] = {
 def stage(folder: Path, now: datetime, clock: Clock, listen: str = "127.0.0.1:7443") -> Stage:
     """XB's node with a new store, and everybody who may call it."""
     pki = furnish(folder, now)
-    partners = {code: "localhost:1" for code in _AGREED}
+    partners = dict.fromkeys(_AGREED, "localhost:1")
     home = furnish_home(pki, folder / XB, XB, listen=listen, partners=partners, profiles=folder / "profiles")
     signers = {
         "expired": mint(pki, XA, Role.SIGN, now, begin=now - timedelta(days=9), end=now - timedelta(seconds=1)),
@@ -716,5 +744,7 @@ def stage(folder: Path, now: datetime, clock: Clock, listen: str = "127.0.0.1:74
     partner_file.write_text(text.replace('sign = ["certs/XA/sign.pem"]', f"sign = [{listed}]"))
     peers = {code: Peer.of(pki, code, XB, now) for code in _AGREED}
     files = pki.keys(XB)
-    victim = Victim(build(load_settings(home, {}), clock), Signer.load(files.receipt_key, files.receipt_certificate), pki)
+    victim = Victim(
+        build(load_settings(home, {}), clock), Signer.load(files.receipt_key, files.receipt_certificate), pki
+    )
     return Stage(victim, peers, {name: Signer.of(one) for name, one in signers.items()})

@@ -1,4 +1,4 @@
-"""Keys and bodies that do not open: asked for anew, with our current keys where those are the trouble – and no oracle."""
+"""Keys and bodies that do not open: asked for anew, with our current keys where it is those – and no oracle."""
 
 import secrets
 from collections import Counter
@@ -7,8 +7,19 @@ from dataclasses import replace
 
 import pytest
 from hostile import (
-    HYBRID, X25519, XA, XB, XC, XD, Call, Stage, announced, message, numbered, wrap,
-)  # fmt: skip
+    HYBRID,
+    X25519,
+    XA,
+    XB,
+    XC,
+    XD,
+    Call,
+    Stage,
+    announced,
+    message,
+    numbered,
+    wrap,
+)
 
 from node.crypto.verification import verify_key_statement
 from node.model.receipt import KeyStatement
@@ -66,7 +77,7 @@ BODIES: dict[str, Spoil] = {
     "five-signatures": lambda call: call.shut(1, call.papers[1].body + message([(4, b"<a/>")] * 5)),
     "empty-signature": lambda call: call.shut(1, call.papers[1].body + message([(4, b"")])),
     "signature-of-65-kib": lambda call: call.shut(1, call.papers[1].body + message([(4, bytes(65_537))])),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("spoil", BODIES.values(), ids=BODIES)
@@ -146,7 +157,7 @@ def test_a_call_key_that_does_not_open_stores_nothing(stage: Stage, spoil: Spoil
 
 
 def test_an_answer_does_not_tell_why_something_did_not_open(stage: Stage) -> None:
-    """Every way of failing gives the same octets; only the audit, which nobody outside sees, may differ (security K2)."""
+    """Every way of failing gives the same octets; only our audit may tell (security K2)."""
     answers: Counter[bytes] = Counter()
     for spoil in BROKEN_WRAPS.values():
         call = stage.xa.call([stage.xa.paper()])
@@ -205,13 +216,15 @@ def test_an_unknown_key_or_suite_is_answered_with_our_current_keys(
 
 
 def test_nothing_is_opened_before_seal_and_agreement_hold(stage: Stage) -> None:
-    """A call key that cannot be opened is not even tried for papers that are out before: their answers do not change."""
+    """A call key that does not open is not even tried for papers that are out before: their answers do not change."""
     papers = [stage.xa.paper(sender="XC"), stage.xa.paper(kind="aeo_status"), stage.xa.paper(recipient="XC")]
     call = stage.xa.call(papers)
     BROKEN_WRAPS["random"](call)
     assert [one.words for one in stage.victim.told(XA, call.octets())] == [
-        "coarse NOT_AUTHENTIC", "refused KIND_UNKNOWN", "coarse NOT_FOR_US",
-    ]  # fmt: skip
+        "coarse NOT_AUTHENTIC",
+        "refused KIND_UNKNOWN",
+        "coarse NOT_FOR_US",
+    ]
 
 
 def test_under_a_suspended_arrangement_papers_wait(stage: Stage) -> None:

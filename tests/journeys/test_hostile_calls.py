@@ -79,7 +79,8 @@ CALLS = [
     pytest.param(lambda s, c: c.octets() + message([(9, b"")] * 160), TooLarge, id="more-than-160-fields"),
     pytest.param(lambda s, c: c.octets() + message([(3, b"")]) * 100_000, TooLarge, id="100000-envelopes"),
     pytest.param(
-        lambda s, c: s.xa.call([s.xa.paper() for _ in range(64)]).octets() + message([(3, c.parcels[0].octets())]), Malformed,
+        lambda s, c: s.xa.call([s.xa.paper() for _ in range(64)]).octets() + message([(3, c.parcels[0].octets())]),
+        Malformed,
         id="65-envelopes",
     ),
     pytest.param(fields(1, 2), Malformed, id="no-envelope"),
@@ -88,7 +89,9 @@ CALLS = [
     pytest.param(lambda s, c: c.octets() + message([(1, c.seals[0].octets())]), Malformed, id="unused-seal"),
     pytest.param(same_id_twice, Malformed, id="an-id-twice"),
     pytest.param(same_id_garbled, Malformed, id="an-id-twice-once-garbled"),
-    pytest.param(lambda s, c: c.octets() + message([(3, c.parcels[0].octets())]), Malformed, id="the-same-envelope-twice"),
+    pytest.param(
+        lambda s, c: c.octets() + message([(3, c.parcels[0].octets())]), Malformed, id="the-same-envelope-twice"
+    ),
     pytest.param(part(0, seal_index=1), Malformed, id="seal-index-equals-count"),
     pytest.param(part(0, seal_index=(1 << 32) - 1), Malformed, id="largest-seal-index"),
     pytest.param(part(0, leaf_index=64), Malformed, id="leaf-index-64"),
@@ -108,11 +111,13 @@ CALLS = [
     pytest.param(spoilt(lambda c: setattr(c, "wrapped", b"")), Malformed, id="no-wrap"),
     pytest.param(spoilt(lambda c: setattr(c, "wrapped", bytes(2_049))), TooLarge, id="wrap-of-2049-bytes"),
     pytest.param(spoilt(lambda c: setattr(c.seals[0], "manifest", b"")), Malformed, id="no-manifest"),
-    pytest.param(spoilt(lambda c: setattr(c.seals[0], "manifest", bytes(4_097))), TooLarge, id="manifest-of-4097-bytes"),
+    pytest.param(
+        spoilt(lambda c: setattr(c.seals[0], "manifest", bytes(4_097))), TooLarge, id="manifest-of-4097-bytes"
+    ),
     pytest.param(spoilt(lambda c: setattr(c.seals[0], "signature", b"")), Malformed, id="no-signature"),
     pytest.param(spoilt(lambda c: setattr(c.seals[0], "signature", bytes(65_537))), TooLarge, id="signature-of-65-kib"),
     pytest.param(lambda s, c: c.octets() + message([(4, bytes(4_097))]), TooLarge, id="checkpoint-of-4097-bytes"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("make", "error"), CALLS)
@@ -148,7 +153,9 @@ def test_a_question_that_breaks_a_rule_is_refused_and_closes_nothing(
     assert stage.victim.rows("SELECT 1 FROM receipt WHERE message_id = ?", same) == []
 
 
-@pytest.mark.parametrize("call", ["Collect", "Confirm", "Upload", "Lookup", "RequestRegister", "deliver", "__init__", ""])
+@pytest.mark.parametrize(
+    "call", ["Collect", "Confirm", "Upload", "Lookup", "RequestRegister", "deliver", "__init__", ""]
+)
 def test_a_call_that_is_not_served_is_said_to_be_so(stage: Stage, call: str) -> None:
     refused(stage, stage.xa.call([stage.xa.paper()]).octets(), CallUnsupported, call)
 
@@ -159,7 +166,7 @@ def test_somebody_who_is_no_partner_is_not_heard_at_all(stage: Stage) -> None:
 
 @pytest.mark.parametrize("seed", range(12))
 def test_a_call_altered_anywhere_is_answered_by_the_rules_and_forges_nothing(stage: Stage, seed: int) -> None:
-    """Bits flipped, bytes cut, doubled and exchanged: each outcome is one of the protocol's, each paper taken is XA's."""
+    """Bits flipped, bytes cut, doubled and exchanged: each outcome is one of the protocol, each paper XA's."""
     chance = random.Random(seed)
     call = stage.xa.call([stage.xa.paper(), stage.xa.paper(kind=PHYTO)], [stage.xa.paper()])
     leaves = {paper.leaf for paper in call.papers}
@@ -170,7 +177,14 @@ def test_a_call_altered_anywhere_is_answered_by_the_rules_and_forges_nothing(sta
             heard.update(one.words for one in stage.victim.told(XA, altered(call.octets(), chance)))
         except (Malformed, TooLarge) as error:
             heard[error.code] += 1
-    known = {"accepted", "coarse MALFORMED", "coarse NOT_AUTHENTIC", "coarse NOT_FOR_US", "deferred BODY", "deferred KEY"}
+    known = {
+        "accepted",
+        "coarse MALFORMED",
+        "coarse NOT_AUTHENTIC",
+        "coarse NOT_FOR_US",
+        "deferred BODY",
+        "deferred KEY",
+    }
     assert set(heard) <= known | {"N2N-WIRE-001", "N2N-WIRE-003"}
     found = stage.victim.rows("SELECT leaf FROM exchange WHERE leaf IN (?, ?, ?)", *leaves)
     assert stage.victim.count()["exchange"] - before["exchange"] == len(found) == len(set(found))
@@ -207,12 +221,13 @@ def test_the_hub_gets_the_good_papers_of_a_bad_call_and_nothing_else(stage: Stag
     inbound = victim.wired.settings.home / "hub" / "inbound" / XA
     handed_over = Counter(file.with_suffix(".xml").read_bytes() for file in inbound.glob("*.done"))
     accepted = Counter(
-        content for (content,) in victim.rows(
+        content
+        for (content,) in victim.rows(
             "SELECT d.content FROM paper p JOIN document d ON d.exchange_id = p.exchange_id WHERE p.partner = ?", XA
         )
-    )  # fmt: skip
+    )
     assert handed_over == accepted
     assert handed_over[papers[0].document] == handed_over[papers[3].document] == 1
-    assert victim.rows("SELECT DISTINCT state FROM exchange WHERE partner = ? AND id IN (SELECT exchange_id FROM paper)", XA) == [
-        ("HANDED_OVER",)
-    ]  # fmt: skip
+    assert victim.rows(
+        "SELECT DISTINCT state FROM exchange WHERE partner = ? AND id IN (SELECT exchange_id FROM paper)", XA
+    ) == [("HANDED_OVER",)]

@@ -8,8 +8,22 @@ from datetime import timedelta
 
 import pytest
 from hostile import (
-    ORIGIN, PHYTO, TAKEN, XA, XC, Paper, Said, Stage, message, ms, numbered, other_content, sha, uuid7, withdrawn,
-)  # fmt: skip
+    ORIGIN,
+    PHYTO,
+    TAKEN,
+    XA,
+    XC,
+    Paper,
+    Said,
+    Stage,
+    message,
+    ms,
+    numbered,
+    other_content,
+    sha,
+    uuid7,
+    withdrawn,
+)
 
 from node.errors import RaceLost
 from node.flows import arrival
@@ -75,7 +89,9 @@ def test_an_absent_paper_stays_absent_though_the_clock_goes_back(stage: Stage) -
     assert (again.words, again.receipt, again.repeat) == ("absent", absent.receipt, True)
 
 
-@pytest.mark.parametrize(("life", "words", "code"), [(30 * DAY, "accepted", None), (30 * DAY + 1, "coarse MALFORMED", "N2N-WIRE-001")])
+@pytest.mark.parametrize(
+    ("life", "words", "code"), [(30 * DAY, "accepted", None), (30 * DAY + 1, "coarse MALFORMED", "N2N-WIRE-001")]
+)
 def test_a_paper_lives_thirty_days_at_most(stage: Stage, life: int, words: str, code: str | None) -> None:
     suffers(stage, stage.xa.paper(expires_at=ms(stage.xa.now) + life), words, code)
 
@@ -99,7 +115,11 @@ def test_a_replayed_paper_gets_its_stored_receipt_and_has_no_second_effect(stage
     paper = stage.xa.paper()
     (first,) = told(stage, paper)
     before = stage.victim.count()
-    for call in (stage.xa.call([paper]), stage.xa.call([stage.xa.paper(), paper]), stage.xa.call([paper, stage.xa.paper()])):
+    for call in (
+        stage.xa.call([paper]),
+        stage.xa.call([stage.xa.paper(), paper]),
+        stage.xa.call([paper, stage.xa.paper()]),
+    ):
         again = next(one for one in stage.victim.told(XA, call.octets()) if one.repeat)
         assert again.receipt == first.receipt
     assert stage.victim.count() - before == TAKEN + TAKEN
@@ -292,15 +312,17 @@ def test_other_content_under_a_used_number_is_refused(stage: Stage) -> None:
     suffers(stage, stage.xa.paper(other_content(document)), "refused NUMBER_TAKEN", "N2N-SEQ-003")
     # A refused paper counts for nothing: the first is still the one that is known.
     assert sent(stage, stage.xa.paper(document), stage.xa.paper(other_content(document))) == [
-        "accepted known", "refused NUMBER_TAKEN",
-    ]  # fmt: skip
+        "accepted known",
+        "refused NUMBER_TAKEN",
+    ]
 
 
 def test_two_contents_under_one_number_in_one_call_the_first_stands(stage: Stage) -> None:
     document = numbered()
     assert sent(stage, stage.xa.paper(other_content(document)), stage.xa.paper(document)) == [
-        "accepted", "refused NUMBER_TAKEN",
-    ]  # fmt: skip
+        "accepted",
+        "refused NUMBER_TAKEN",
+    ]
 
 
 def test_another_senders_numbers_are_its_own(stage: Stage) -> None:

@@ -9,8 +9,22 @@ from datetime import timedelta
 
 import pytest
 from hostile import (
-    DS, ISSUER, NARROW, ORIGIN, PHYTO, XC, XE, Paper, Peer, Stage, detached, enveloped, message, numbered, with_signature,
-)  # fmt: skip
+    DS,
+    ISSUER,
+    NARROW,
+    ORIGIN,
+    PHYTO,
+    XC,
+    XE,
+    Paper,
+    Peer,
+    Stage,
+    detached,
+    enveloped,
+    message,
+    numbered,
+    with_signature,
+)
 from lxml import etree
 
 Make = Callable[[Peer], Paper]
@@ -67,7 +81,9 @@ XML = [
     pytest.param(lambda d: inside(d, nested(5_000)), "N2N-XML-004", id="deep-5000"),
     pytest.param(lambda d: inside(d, b"<a/>" * 200_000), "N2N-XML-004", id="200000-elements"),
     pytest.param(
-        lambda d: inside(d, b"<a " + b" ".join(b'a%d=""' % n for n in range(65)) + b"/>"), "N2N-XML-004", id="65-attributes"
+        lambda d: inside(d, b"<a " + b" ".join(b'a%d=""' % n for n in range(65)) + b"/>"),
+        "N2N-XML-004",
+        id="65-attributes",
     ),
     pytest.param(lambda d: inside(d, b'<a Id="x"/><a ID="x"/>'), "N2N-XML-005", id="id-twice"),
 ]
@@ -95,8 +111,11 @@ def test_a_signed_document_with_a_dtd_is_refused_too(stage: Stage, dtd: bytes) -
 SCHEMA_AND_RULES = [
     pytest.param(lambda d: inside(d, b"<Extra/>"), "refused SCHEMA", id="extra-element"),
     pytest.param(
-        lambda d: inside(d, b'<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="/etc/hostname" parse="text"/>'),
-        "refused SCHEMA", id="xinclude",
+        lambda d: inside(
+            d, b'<i:include xmlns:i="http://www.w3.org/2001/XInclude" href="/etc/hostname" parse="text"/>'
+        ),
+        "refused SCHEMA",
+        id="xinclude",
     ),
     pytest.param(lambda d: d.replace(b"<Packages>16", b"<Packages>17"), "refused RULE", id="wrong-total"),
     pytest.param(
@@ -109,9 +128,11 @@ SCHEMA_AND_RULES = [
         lambda d: inside(d, ("<" + "\U00020bb7" * 250 + "/>").encode() * 50), "refused SCHEMA", id="findings-too-long"
     ),
     pytest.param(lambda d: b'<Nothing xmlns="urn:example:nothing"/>', "refused KIND_UNKNOWN", id="unknown-root"),
-    pytest.param(lambda d: d.replace(NS, b"urn:n2n:v9:certificate-of-origin"), "refused KIND_UNKNOWN", id="other-namespace"),
+    pytest.param(
+        lambda d: d.replace(NS, b"urn:n2n:v9:certificate-of-origin"), "refused KIND_UNKNOWN", id="other-namespace"
+    ),
     pytest.param(lambda d: numbered(PHYTO), "refused KIND_UNKNOWN", id="another-kind"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("spoil", "words"), SCHEMA_AND_RULES)
@@ -166,14 +187,15 @@ METADATA = [
     pytest.param(chain((2, "N")), "N2N-WIRE-001", id="chain-without-issuer"),
     pytest.param(chain((1, ISSUER), (2, "N"), (3, bytes(31))), "N2N-WIRE-001", id="predecessor-of-31-bytes"),
     pytest.param(
-        message([PLAIN[0], (4, ATTACHED.replace(b"invoice.pdf", b"../invoices")), PLAIN[1]]), "N2N-WIRE-001",
+        message([PLAIN[0], (4, ATTACHED.replace(b"invoice.pdf", b"../invoices")), PLAIN[1]]),
+        "N2N-WIRE-001",
         id="attachment-is-a-path",
     ),
     pytest.param(message([*PLAIN, (15, "x")]), "N2N-WIRE-002", id="unknown-field"),
     pytest.param(message([PLAIN[0], *PLAIN]), "N2N-WIRE-002", id="field-twice"),
     pytest.param(message(PLAIN[::-1]), "N2N-WIRE-002", id="disordered"),
     pytest.param(chain((1, ISSUER), (2, "N"), (3, b"")), "N2N-WIRE-002", id="explicit-default"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("metadata", "code"), METADATA)
@@ -191,8 +213,10 @@ def test_a_paper_whose_attachment_is_not_here_waits_for_it(stage: Stage) -> None
     bad = replace(stage.xa.paper(), metadata=message([PLAIN[0], (4, ATTACHED), PLAIN[1]]))
     call = stage.xa.call([stage.xa.paper(), bad, stage.xa.paper()])
     assert [one.words for one in stage.victim.told(stage.xa.code, call.octets())] == [
-        "accepted", "deferred UPLOAD", "accepted",
-    ]  # fmt: skip
+        "accepted",
+        "deferred UPLOAD",
+        "accepted",
+    ]
 
 
 # --- signatures over documents --------------------------------------------------------------------------------------
@@ -212,16 +236,19 @@ def by(name: str) -> Callable[[Stage], Paper]:
     """The signature made with another key: one of XA's other roles, XC's, or a certificate on the stage."""
 
     def make(stage: Stage, document: bytes) -> bytes:
-        signers = {"receipt": stage.xa.receipt, "tls": stage.xa.tls, "issuer": stage.xa.issuer, "XC": stage.peers[XC].sign}
+        signers = {
+            "receipt": stage.xa.receipt,
+            "tls": stage.xa.tls,
+            "issuer": stage.xa.issuer,
+            "XC": stage.peers[XC].sign,
+        }
         return stage.xa.document_signature(document, (signers | dict(stage.signers))[name])
 
     return resigned(make)
 
 
 def edited(edit: Callable[[etree._Element], object]) -> Callable[[Stage], Paper]:
-    return resigned(
-        lambda stage, d: detached(d, "document.xml", "application/xml", stage.xa.sign, stage.xa.now, edit)
-    )
+    return resigned(lambda stage, d: detached(d, "document.xml", "application/xml", stage.xa.sign, stage.xa.now, edit))
 
 
 def twice(root: etree._Element) -> None:
@@ -245,27 +272,36 @@ SIGNATURES = [
     pytest.param(edited(hidden), "N2N-SIG-004", id="hidden-object"),
     pytest.param(resigned(lambda s, d: bytes(99)), "N2N-SIG-004", id="garbage"),
     pytest.param(
-        resigned(lambda s, d: DTD.replace(b"CertificateOfOrigin", b"x") + s.xa.document_signature(d)), "N2N-SIG-004", id="dtd"
+        resigned(lambda s, d: DTD.replace(b"CertificateOfOrigin", b"x") + s.xa.document_signature(d)),
+        "N2N-SIG-004",
+        id="dtd",
     ),
     pytest.param(
         resigned(lambda s, d: s.xa.document_signature(d).replace(b"<ds:Object>", b"<ds:Object>" + nested(30))),
-        "N2N-SIG-004", id="deep",
+        "N2N-SIG-004",
+        id="deep",
     ),
     pytest.param(resigned(lambda s, d: s.xa.document_signature(d, uri="seal.xml")), "N2N-SIG-005", id="named-as-seal"),
     pytest.param(resigned(lambda s, d: s.xa.document_signature(d, uri="")), "N2N-SIG-005", id="named-as-nothing"),
     pytest.param(
-        edited(lambda root: root.find(f".//{DS}Reference").append(etree.Element(DS + "Transforms"))), "N2N-SIG-006",
+        edited(lambda root: root.find(f".//{DS}Reference").append(etree.Element(DS + "Transforms"))),
+        "N2N-SIG-006",
         id="transform",
     ),
     pytest.param(
-        edited(lambda root: root.find(f".//{DS}DigestMethod").set("Algorithm", DS[1:-1] + "sha1")), "N2N-SIG-007", id="sha-1"
+        edited(lambda root: root.find(f".//{DS}DigestMethod").set("Algorithm", DS[1:-1] + "sha1")),
+        "N2N-SIG-007",
+        id="sha-1",
     ),
     pytest.param(
-        edited(lambda root: root.find(f".//{DS}SignatureMethod").set("Algorithm", DS[1:-1] + "hmac-sha1")), "N2N-SIG-007",
+        edited(lambda root: root.find(f".//{DS}SignatureMethod").set("Algorithm", DS[1:-1] + "hmac-sha1")),
+        "N2N-SIG-007",
         id="hmac",
     ),
     pytest.param(
-        edited(lambda root: etree.SubElement(root.find(f".//{DS}KeyInfo"), DS + "KeyName")), "N2N-SIG-008", id="key-name"
+        edited(lambda root: etree.SubElement(root.find(f".//{DS}KeyInfo"), DS + "KeyName")),
+        "N2N-SIG-008",
+        id="key-name",
     ),
     pytest.param(by("receipt"), "N2N-SIG-009", id="receipt-key"),
     pytest.param(by("tls"), "N2N-SIG-009", id="tls-key"),
@@ -279,11 +315,14 @@ SIGNATURES = [
     pytest.param(resigned(lambda s, d: s.xa.document_signature(d, mime="text/html")), "N2N-SIG-014", id="other-type"),
     pytest.param(
         resigned(
-            lambda s, d: detached(d, "document.xml", "application/xml", s.xa.sign, s.xa.now + timedelta(minutes=5, seconds=1))
+            lambda s, d: detached(
+                d, "document.xml", "application/xml", s.xa.sign, s.xa.now + timedelta(minutes=5, seconds=1)
+            )
         ),
-        "N2N-SIG-015", id="signed-in-the-future",
+        "N2N-SIG-015",
+        id="signed-in-the-future",
     ),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize(("make", "code"), SIGNATURES)
@@ -303,7 +342,9 @@ def test_the_same_leaf_with_a_good_signature_is_then_accepted(stage: Stage) -> N
 def test_one_bad_signature_beside_a_good_one_spoils_both(stage: Stage, kind: str) -> None:
     paper = stage.xa.paper(kind=kind)
     signed = with_signature(
-        paper, stage.xa.document_signature(paper.document), stage.xa.document_signature(paper.document, stage.xa.receipt)
+        paper,
+        stage.xa.document_signature(paper.document),
+        stage.xa.document_signature(paper.document, stage.xa.receipt),
     )
     suffers(stage, stage.xa, signed, "deferred SIGNATURE", "N2N-SIG-009")
 
@@ -323,26 +364,45 @@ def test_a_paper_that_its_enrolled_issuer_signed_is_accepted(stage: Stage, code:
     [
         pytest.param("XE", lambda s, d: d, "refused ISSUER_SIGNATURE", "N2N-DOC-002", id="unsigned"),
         pytest.param(
-            "XC", lambda s, d: enveloped(d, s.peers[XC].issuer), "refused ISSUER_SIGNATURE", "N2N-DOC-002", id="not-agreed"
+            "XC",
+            lambda s, d: enveloped(d, s.peers[XC].issuer),
+            "refused ISSUER_SIGNATURE",
+            "N2N-DOC-002",
+            id="not-agreed",
         ),
         pytest.param(
-            "XA", lambda s, d: enveloped(d, s.peers[XC].issuer), "deferred SIGNATURE", "N2N-SIG-009", id="another-countrys"
-        ),
-        pytest.param("XA", lambda s, d: enveloped(d, s.xa.sign), "deferred SIGNATURE", "N2N-SIG-009", id="the-nodes-own"),
-        pytest.param(
-            "XA", lambda s, d: enveloped(d, s.xa.issuer).replace(b"Spindle", b"Gearbox"), "refused ISSUER_SIGNATURE",
-            "N2N-DOC-002", id="altered",
-        ),
-        pytest.param(
-            "XA", lambda s, d: enveloped(d, s.xa.issuer, transforms=(ENVELOPED_ONLY, XSLT)), "refused ISSUER_SIGNATURE",
-            "N2N-DOC-002", id="xslt",
+            "XA",
+            lambda s, d: enveloped(d, s.peers[XC].issuer),
+            "deferred SIGNATURE",
+            "N2N-SIG-009",
+            id="another-countrys",
         ),
         pytest.param(
-            "XA", lambda s, d: enveloped(d, s.xa.issuer, "http://127.0.0.1:1/"), "refused ISSUER_SIGNATURE", "N2N-DOC-002",
+            "XA", lambda s, d: enveloped(d, s.xa.sign), "deferred SIGNATURE", "N2N-SIG-009", id="the-nodes-own"
+        ),
+        pytest.param(
+            "XA",
+            lambda s, d: enveloped(d, s.xa.issuer).replace(b"Spindle", b"Gearbox"),
+            "refused ISSUER_SIGNATURE",
+            "N2N-DOC-002",
+            id="altered",
+        ),
+        pytest.param(
+            "XA",
+            lambda s, d: enveloped(d, s.xa.issuer, transforms=(ENVELOPED_ONLY, XSLT)),
+            "refused ISSUER_SIGNATURE",
+            "N2N-DOC-002",
+            id="xslt",
+        ),
+        pytest.param(
+            "XA",
+            lambda s, d: enveloped(d, s.xa.issuer, "http://127.0.0.1:1/"),
+            "refused ISSUER_SIGNATURE",
+            "N2N-DOC-002",
             id="elsewhere",
         ),
     ],
-)  # fmt: skip
+)
 def test_an_issuers_signature_that_does_not_hold_is_not_accepted(
     stage: Stage, code: str, make: Callable[[Stage, bytes], bytes], words: str, cause: str
 ) -> None:
@@ -432,8 +492,9 @@ SHAPES: dict[str, Callable[[etree._Element], etree._Element]] = {
     "3-both-under-a-wrapper": lambda s: grown(etree.Element(C + "Batch"), forged(), s),
     "4-original-as-child": lambda s: grown(forged(), s),
     "5-altered-with-clean-copy": lambda s: (copy := clean(s)) is not None and grown(altered(s), copy),
-    "6-clean-copy-inside-signature": lambda s: (copy := clean(s)) is not None
-    and grown(altered(s), boxed(taken(s), copy)),
+    "6-clean-copy-inside-signature": lambda s: (
+        (copy := clean(s)) is not None and grown(altered(s), boxed(taken(s), copy))
+    ),
     "7-forged-in-an-extension": lambda s: first(s, extended(forged())),
     "8-extension-and-object": lambda s: grown(first(forged(), extended(forged())), boxed(taken(s), s)),
     "9-two-items": lambda s: first(s, forged().find(C + "Item")),

@@ -7,8 +7,23 @@ from itertools import product
 
 import pytest
 from hostile import (
-    DS, PHYTO, TAKEN, XA, XB, XC, Call, Peer, SealParts, Signer, Stage, Victim, detached, furnish, manifest, message,
-)  # fmt: skip
+    DS,
+    PHYTO,
+    TAKEN,
+    XA,
+    XB,
+    XC,
+    Call,
+    Peer,
+    SealParts,
+    Signer,
+    Stage,
+    Victim,
+    detached,
+    furnish,
+    manifest,
+    message,
+)
 from lxml import etree
 
 from node.clock import StoppedClock
@@ -20,9 +35,12 @@ from node.wire import answer
 from node.wiring import wire
 
 WORDS = {
-    "N2N-WIRE-001": "coarse MALFORMED", "N2N-WIRE-002": "coarse MALFORMED", "N2N-WIRE-003": "coarse MALFORMED",
-    "N2N-SIG-016": "coarse MALFORMED", "N2N-AUTH-002": "coarse NOT_FOR_US",
-}  # fmt: skip
+    "N2N-WIRE-001": "coarse MALFORMED",
+    "N2N-WIRE-002": "coarse MALFORMED",
+    "N2N-WIRE-003": "coarse MALFORMED",
+    "N2N-SIG-016": "coarse MALFORMED",
+    "N2N-AUTH-002": "coarse NOT_FOR_US",
+}
 """What the outside hears for each code; `not authentic` for all others."""
 
 
@@ -39,7 +57,9 @@ HEADERS = [
     pytest.param({"recipient": "XA"}, "N2N-AUTH-002", id="recipient-is-the-sender"),
     pytest.param({"message_id": "not-a-uuid"}, "N2N-WIRE-001", id="message-id"),
     pytest.param({"message_id": "01920000-0000-4000-8000-000000000000"}, "N2N-WIRE-001", id="message-id-version-4"),
-    pytest.param({"message_id": "01920000-0000-7000-8000-000000000000"}, "N2N-WIRE-001", id="message-id-of-another-time"),
+    pytest.param(
+        {"message_id": "01920000-0000-7000-8000-000000000000"}, "N2N-WIRE-001", id="message-id-of-another-time"
+    ),
     pytest.param({"message_id": None}, "N2N-WIRE-001", id="no-message-id"),
     pytest.param({"sender": "xa"}, "N2N-WIRE-001", id="sender-in-small-letters"),
     pytest.param({"sender": "XA\n"}, "N2N-WIRE-001", id="sender-with-line-end"),
@@ -81,7 +101,9 @@ FORMS = [
     pytest.param(rewritten(lambda f: [*f, (10, "")]), "N2N-WIRE-002", id="explicit-default"),
     pytest.param(lambda peer: message(sorted(peer.header().items()))[:-1], "N2N-WIRE-001", id="cut-off"),
     pytest.param(
-        lambda peer: message(sorted(peer.header().items())).replace(b"\x28\x01", b"\x28\x81\x00"), "N2N-WIRE-002", id="over-long"
+        lambda peer: message(sorted(peer.header().items())).replace(b"\x28\x01", b"\x28\x81\x00"),
+        "N2N-WIRE-002",
+        id="over-long",
     ),
 ]
 
@@ -151,7 +173,9 @@ def test_an_inner_node_of_the_tree_does_not_pass_as_a_leaf(stage: Stage) -> None
     papers = [stage.xa.paper() for _ in range(4)]
     call = stage.xa.call(papers)
     left, right = papers[0].leaf, papers[1].leaf
-    call.parcels[1] = replace(call.parcels[1], header=left, body_digest=right, leaf_index=0, path=call.parcels[1].path[1:])
+    call.parcels[1] = replace(
+        call.parcels[1], header=left, body_digest=right, leaf_index=0, path=call.parcels[1].path[1:]
+    )
     heard = stage.victim.told(XA, call.octets())
     assert [one.words for one in heard] == ["accepted", "coarse MALFORMED", "accepted", "accepted"]
 
@@ -188,7 +212,9 @@ def altered(edit: Callable[[bytes], bytes], signature: bool = True) -> Callable[
 
     def make(stage: Stage, leaf: bytes) -> SealParts:
         good = stage.xa.seal([leaf])[0]
-        return replace(good, signature=edit(good.signature)) if signature else replace(good, manifest=edit(good.manifest))
+        return (
+            replace(good, signature=edit(good.signature)) if signature else replace(good, manifest=edit(good.manifest))
+        )
 
     return make
 
@@ -255,7 +281,8 @@ SEALS = [
     pytest.param(by("early"), "N2N-SIG-011", id="certificate-not-yet-valid"),
     pytest.param(
         lambda stage, leaf: sealed(signer=replace(stage.xa.sign, key=stage.peers[XC].sign.key))(stage, leaf),
-        "N2N-SIG-012", id="good-certificate-wrong-key",
+        "N2N-SIG-012",
+        id="good-certificate-wrong-key",
     ),
     # the manifest
     pytest.param(sealed(count=2), "N2N-SIG-017", id="count-too-large"),
@@ -263,13 +290,16 @@ SEALS = [
     pytest.param(sealed(count=65), "N2N-SIG-016", id="count-65"),
     pytest.param(sealed(root=bytes(32)), "N2N-SIG-017", id="another-root"),
     pytest.param(worded(lambda m: FORGED_VALUE + m), "N2N-SIG-012", id="manifest-with-dtd"),
-    pytest.param(worded(lambda m: m.replace(b"<Count>", b"<!-- --><Count>")), "N2N-SIG-016", id="manifest-with-comment"),
+    pytest.param(
+        worded(lambda m: m.replace(b"<Count>", b"<!-- --><Count>")), "N2N-SIG-016", id="manifest-with-comment"
+    ),
     pytest.param(worded(lambda m: m.replace(b"<Count>", b"<More/><Count>")), "N2N-SIG-016", id="manifest-with-more"),
     pytest.param(worded(lambda m: m + b"\n"), "N2N-SIG-016", id="manifest-with-line-end"),
     pytest.param(worded(lambda m: m.replace(b"n2n/v1", b"n2n/v2")), "N2N-SIG-016", id="manifest-of-another-version"),
     pytest.param(worded(lambda m: b"{}"), "N2N-SIG-016", id="manifest-in-json"),
     pytest.param(
-        altered(lambda m: m.replace(b"<Recipient>XB", b"<Recipient>XC"), signature=False), "N2N-SIG-012",
+        altered(lambda m: m.replace(b"<Recipient>XB", b"<Recipient>XC"), signature=False),
+        "N2N-SIG-012",
         id="manifest-re-addressed-after-signing",
     ),
     pytest.param(altered(lambda m: m[:-1], signature=False), "N2N-SIG-012", id="manifest-cut-off"),
@@ -277,28 +307,44 @@ SEALS = [
     pytest.param(altered(lambda s: bytes(500)), "N2N-SIG-004", id="garbage"),
     pytest.param(altered(lambda s: s[:-9]), "N2N-SIG-004", id="cut-off"),
     pytest.param(altered(lambda s: FORGED_VALUE + s), "N2N-SIG-004", id="dtd"),
-    pytest.param(altered(lambda s: s.replace(b"<ds:Object>", b"<ds:Object>" + b"<a>" * 30 + b"</a>" * 30)), "N2N-SIG-004",
-                 id="deep"),
+    pytest.param(
+        altered(lambda s: s.replace(b"<ds:Object>", b"<ds:Object>" + b"<a>" * 30 + b"</a>" * 30)),
+        "N2N-SIG-004",
+        id="deep",
+    ),
     pytest.param(altered(lambda s: b"<a/>"), "N2N-SIG-001", id="unsigned"),
     pytest.param(altered(lambda s: etree.tostring(etree.fromstring(s)[0])), "N2N-SIG-003", id="not-in-its-wrapper"),
-    pytest.param(altered(lambda s: s.replace(b"<ds:SignatureValue>", b"<ds:SignatureValue>AAAA")), "N2N-SIG-012",
-                 id="another-value"),
+    pytest.param(
+        altered(lambda s: s.replace(b"<ds:SignatureValue>", b"<ds:SignatureValue>AAAA")),
+        "N2N-SIG-012",
+        id="another-value",
+    ),
     pytest.param(edited(doubled), "N2N-SIG-002", id="doubly-signed"),
     pytest.param(edited(lambda root: etree.SubElement(root, "a").append(root[0])), "N2N-SIG-003", id="wrapped"),
     pytest.param(edited(referring(URI="http://127.0.0.1:1/x")), "N2N-SIG-005", id="fourth-reference"),
     pytest.param(
-        edited(lambda root: root.find(f".//{DS}Reference").set("URI", "file:///etc/hostname")), "N2N-SIG-005", id="a-file-of-ours"
+        edited(lambda root: root.find(f".//{DS}Reference").set("URI", "file:///etc/hostname")),
+        "N2N-SIG-005",
+        id="a-file-of-ours",
     ),
     pytest.param(edited(transformed), "N2N-SIG-006", id="xslt"),
     pytest.param(edited(renamed("DigestMethod", "http://www.w3.org/2000/09/xmldsig#sha1")), "N2N-SIG-007", id="sha-1"),
-    pytest.param(edited(renamed("CanonicalizationMethod", "http://www.w3.org/2001/10/xml-exc-c14n#")), "N2N-SIG-007",
-                 id="another-canonical-form"),
-    pytest.param(edited(lambda root: etree.SubElement(root.find(f".//{DS}KeyInfo"), DS + "KeyValue")), "N2N-SIG-008",
-                 id="key-value"),
     pytest.param(
-        lambda stage, leaf: replace(stage.xa, now=stage.xa.now + LATER).seal([leaf])[0], "N2N-SIG-015", id="signed-in-the-future"
+        edited(renamed("CanonicalizationMethod", "http://www.w3.org/2001/10/xml-exc-c14n#")),
+        "N2N-SIG-007",
+        id="another-canonical-form",
     ),
-]  # fmt: skip
+    pytest.param(
+        edited(lambda root: etree.SubElement(root.find(f".//{DS}KeyInfo"), DS + "KeyValue")),
+        "N2N-SIG-008",
+        id="key-value",
+    ),
+    pytest.param(
+        lambda stage, leaf: replace(stage.xa, now=stage.xa.now + LATER).seal([leaf])[0],
+        "N2N-SIG-015",
+        id="signed-in-the-future",
+    ),
+]
 
 
 @pytest.mark.parametrize(("make", "code"), SEALS)
@@ -406,7 +452,9 @@ def test_nobody_speaks_for_anybody_else(three: dict[NodeCode, Victim], us: NodeC
 
 
 @pytest.mark.parametrize(("us", "caller"), [(us, caller) for us, caller in product(THREE, THREE) if us != caller])
-def test_nobody_is_given_what_is_for_somebody_else(three: dict[NodeCode, Victim], us: NodeCode, caller: NodeCode) -> None:
+def test_nobody_is_given_what_is_for_somebody_else(
+    three: dict[NodeCode, Victim], us: NodeCode, caller: NodeCode
+) -> None:
     """A partner passes on, unopened or sealed anew, what another node was sent (security K4)."""
     victim = three[us]
     now = victim.wired.node.clock.now()

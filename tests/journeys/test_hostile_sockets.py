@@ -1,4 +1,4 @@
-"""One bad call of every family over a real socket with mutual TLS: what the wire of gRPC adds must not change the answers."""
+"""One bad call of every family over a real socket with mutual TLS: what gRPC adds must not change the answers."""
 
 import asyncio
 import os
@@ -14,8 +14,23 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from google.rpc.error_details_pb2 import ErrorInfo
 from google.rpc.status_pb2 import Status
 from hostile import (
-    PHYTO, XA, XB, XC, XD, Call, Peer, SealParts, Stage, Victim, detached, manifest, message, numbered, uuid7, with_signature,
-)  # fmt: skip
+    PHYTO,
+    XA,
+    XB,
+    XC,
+    XD,
+    Call,
+    Peer,
+    SealParts,
+    Stage,
+    Victim,
+    detached,
+    manifest,
+    message,
+    numbered,
+    uuid7,
+    with_signature,
+)
 from hostile import stage as staged
 
 from node.clock import SystemClock
@@ -195,7 +210,8 @@ def test_malformed_calls_end_with_invalid_argument_and_the_connection_lives_on(s
     peer = served.peer()
     good = peer.call([peer.paper()])
     octets = good.octets()
-    garbage, empty, cut, again, last = served.calls(served.identity(XA), b"\xff" * 99, b"", octets[:-5], octets + message([(3, good.parcels[0].octets())]), octets
+    garbage, empty, cut, again, last = served.calls(
+        served.identity(XA), b"\xff" * 99, b"", octets[:-5], octets + message([(3, good.parcels[0].octets())]), octets
     )
     for refused in (garbage, empty, cut, again):
         assert reason(refused) == ("INVALID_ARGUMENT", "malformed", "N2N-WIRE-001")
@@ -230,12 +246,13 @@ CALLERS = [
     pytest.param(lambda served, now: pem(mint(served.victim.pki, XA, Role.TLS, now)), id="not-enrolled"),
     pytest.param(
         lambda served, now: (
-            served.victim.pki.keys(XA).sign_key.read_bytes(), served.victim.pki.keys(XA).sign_certificate.read_bytes(),
+            served.victim.pki.keys(XA).sign_key.read_bytes(),
+            served.victim.pki.keys(XA).sign_certificate.read_bytes(),
         ),
         id="sign-key-as-tls-key",
     ),
     pytest.param(lambda served, now: served.identity(XB), id="our-own-certificate"),
-]  # fmt: skip
+]
 
 
 @pytest.mark.parametrize("make", CALLERS)
@@ -258,3 +275,16 @@ def test_a_caller_without_any_certificate_does_not_get_in(served: Served) -> Non
     assert isinstance(refused, grpc.aio.AioRpcError)
     assert refused.code() is grpc.StatusCode.UNAVAILABLE
     assert served.victim.count() == before
+
+
+def test_who_was_turned_away_is_in_the_audit(served: Served) -> None:
+    stranger = pem(mint(served.victim.pki, XA, Role.TLS, datetime.now(UTC)))
+    audit = served.victim.last_audit()
+    served.calls(served.identity(), b"\xff" * 99)
+    served.calls(stranger, b"")
+    for _ in range(DEADLINE_S):
+        if len(served.victim.audited(audit)) >= 2:
+            break
+        served.runner.run(asyncio.sleep(0.5))
+    assert {code for _, code in served.victim.audited(audit)} >= {"N2N-WIRE-001", "N2N-AUTH-001"}
+    assert served.victim.wired.journal.counters()["call.refused"] >= 2

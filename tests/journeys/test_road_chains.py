@@ -124,9 +124,8 @@ def test_a_chain_of_three_crosses_link_by_link(pair, tea: bytes, tea_replacement
     pair.cross()
     assert [pair.xa.exchange(one).state for one in sent] == [State.DELIVERED] * 3
     assert order_of_travel(pair) == ["XA-115-CO-0093127", "XA-115-CO-0093544", "XA-115-CO-0094000"]
-    documents = pair.xb.wired.node.store.read(
-        lambda tx: exchanges.documents(tx, [one.id for one in pair.xb.received()])
-    )
+    ids = [one.id for one in pair.xb.received()]
+    documents = pair.xb.wired.node.store.read(lambda tx: exchanges.documents(tx, ids))
     assert {one.chain.number for one in documents.values()} == {"XA-115-CO-0093127"}
 
 
