@@ -8,11 +8,13 @@
     ├── SignatureError      SIG   signatures, seals, certificates
     ├── EncryptionError     ENC   opening and closing bodies
     ├── XmlError            XML   documents that are not the XML we accept
+    ├── JsonError           JSON  documents that are not the JSON we accept
     ├── PaperError          DOC   papers: kinds, schemas, rules
     ├── OrderError          SEQ   duplicates, conflicts, chains, expiry
     ├── DeliveryError       DLV   calls to partners and what they answer
     ├── HubError            HUB   the domestic hub
     ├── StoreError          DB    what we remember
+    ├── EvidenceError       EVD   evidence files, made and checked
     └── Unexpected          INT   a defect of ours
 
 A class has a stable `code`, one `category`, a `side` that must act, and its message, remedy and 繁體中文 twins written
@@ -663,6 +665,53 @@ class CanonicalisationFailed(XmlError):
     zh = "文件無法轉為正規形式。"
 
 
+# --- JSON: documents that are not the JSON we accept ----------------------------------------------------------------
+
+
+class JsonError(NodeError):
+    """The document is not JSON as this node accepts it."""
+
+    category = Category.MALFORMED
+    side = Side.THEIRS
+    remedy = "Correct the document where it is made."
+    remedy_zh = "請於文件產製端更正。"
+
+
+class NotJson(JsonError):
+    """The document is not well-formed JSON: {detail}."""
+
+    code = "N2N-JSON-001"
+    zh = "文件不是格式正確的 JSON：{detail}。"
+
+
+class JsonNameTwice(JsonError):
+    """An object of the document has two members of the same name."""
+
+    code = "N2N-JSON-002"
+    zh = "文件中有物件含兩個同名成員。"
+
+
+class JsonTooLarge(JsonError):
+    """The document exceeds a limit: {limit}."""
+
+    code = "N2N-JSON-003"
+    zh = "文件超過上限：{limit}。"
+
+
+class JsonNumberRefused(JsonError):
+    """The document holds a number that not every reader would read alike: {detail}."""
+
+    code = "N2N-JSON-004"
+    zh = "文件含有各系統可能解讀不同的數值：{detail}。"
+
+
+class JsonCharacterRefused(JsonError):
+    """A text of the document holds a character that no paper may hold: {detail}."""
+
+    code = "N2N-JSON-005"
+    zh = "文件的文字含有不得使用的字元：{detail}。"
+
+
 # --- DOC: papers ----------------------------------------------------------------------------------------------------
 
 
@@ -1009,6 +1058,97 @@ class StoreRefused(StoreError):
     zh = "資料庫拒絕違反其規則的變更：{rule}。"
     remedy = "Nothing was changed. Report the code and the time."
     remedy_zh = "未變更任何內容。請回報此代碼與時間。"
+
+
+# --- EVD: evidence files, made and checked ---------------------------------------------------------------------------
+
+
+class EvidenceError(NodeError):
+    """The evidence does not hold."""
+
+    category = Category.UNTRUSTED
+    side = Side.THEIRS
+    remedy = "Ask for the evidence file again, from each side by itself, and compare the two."
+    remedy_zh = "請分別向雙方重新索取證據檔並加以比對。"
+
+
+class EvidenceIncomplete(EvidenceError):
+    """The exchange {exchange} cannot be proved: {detail}."""
+
+    code = "N2N-EVD-001"
+    category = Category.CONFLICT
+    side = Side.NOBODY
+    zh = "交換 {exchange} 無法舉證：{detail}。"
+    remedy = "`n2n exchange show {exchange}` tells what became of it; without a receipt there is nothing to prove yet."
+    remedy_zh = "`n2n exchange show {exchange}` 顯示其經過；尚無收據即尚無可證明之事。"
+
+
+class EvidenceFileUnusable(EvidenceError):
+    """The evidence file {path} cannot be used: {detail}."""
+
+    code = "N2N-EVD-002"
+    category = Category.NOT_FOUND
+    side = Side.OURS
+    zh = "證據檔 {path} 無法使用：{detail}。"
+    remedy = "Check the path {path}, its permissions and what is there already; nothing is ever overwritten."
+    remedy_zh = "請檢查路徑 {path}、其權限及既有檔案；本程式絕不覆寫檔案。"
+
+
+class PackageMalformed(EvidenceError):
+    """The evidence file is not in its one form: {detail}."""
+
+    code = "N2N-EVD-003"
+    category = Category.MALFORMED
+    zh = "證據檔不是唯一的約定形式：{detail}。"
+
+
+class EntryMissing(EvidenceError):
+    """The evidence file lacks {entry}."""
+
+    code = "N2N-EVD-004"
+    category = Category.MALFORMED
+    zh = "證據檔缺少 {entry}。"
+
+
+class EntryChanged(EvidenceError):
+    """{entry} does not have the digest that SHA256SUMS names."""
+
+    code = "N2N-EVD-005"
+    zh = "{entry} 的摘要與 SHA256SUMS 所列不符。"
+
+
+class StatementsDisagree(EvidenceError):
+    """{what} speaks of something else: {detail}."""
+
+    code = "N2N-EVD-006"
+    zh = "{what} 所述為另一事物：{detail}。"
+
+
+class SignerNotParty(EvidenceError):
+    """The certificate that signed {what} is not known to be the {role} certificate of {partner}."""
+
+    code = "N2N-EVD-007"
+    zh = "無從得知簽署 {what} 的憑證為 {partner} 的 {role} 憑證。"
+    remedy = "Ask {partner} for the SHA-256 of its {role} certificate and give it as --pin {partner}:{role}=SHA256."
+    remedy_zh = "請向 {partner} 索取其 {role} 憑證的 SHA-256，並以 --pin {partner}:{role}=SHA256 提供。"
+
+
+class NoAnchor(EvidenceError):
+    """None of the given authorities issued the {role} certificate of {partner}."""
+
+    code = "N2N-EVD-008"
+    zh = "所提供的憑證機構均未簽發 {partner} 的 {role} 憑證。"
+    remedy = "Get the certificates of both sides' authorities from them, not from the file, and give them by --anchors."
+    remedy_zh = "請向雙方憑證機構取得其憑證（勿取自證據檔），並以 --anchors 提供。"
+
+
+class TimesDisagree(EvidenceError):
+    """The times contradict each other: {earlier} must not lie after {later}."""
+
+    code = "N2N-EVD-009"
+    zh = "時間互相矛盾：{earlier} 不得晚於 {later}。"
+    remedy = "Ask both sides about their clocks at that time."
+    remedy_zh = "請向雙方查詢當時的時鐘狀況。"
 
 
 # --- INT ------------------------------------------------------------------------------------------------------------

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from node.documents import certificate_of_origin, phytosanitary_certificate
-from node.documents.kind import DocumentKind
+from node.documents import aeo_status, certificate_of_origin, inspection_result, phytosanitary_certificate
+from node.documents.kind import Kind
 
-_KINDS = (phytosanitary_certificate.KIND, certificate_of_origin.KIND)
-
-CATALOGUE: Mapping[tuple[str, int], DocumentKind] = MappingProxyType(
-    {(kind.name, kind.version): kind for kind in _KINDS}
+_KINDS: tuple[Kind, ...] = (
+    phytosanitary_certificate.KIND,
+    certificate_of_origin.KIND,
+    aeo_status.KIND,
+    inspection_result.KIND,
 )
+
+CATALOGUE: Mapping[tuple[str, int], Kind] = MappingProxyType({(kind.name, kind.version): kind for kind in _KINDS})
 """Every kind by name and version."""
 
-BY_ROOT: Mapping[str, DocumentKind] = MappingProxyType({kind.root: kind for kind in _KINDS})
-"""Every kind by its root element; no two kinds share one."""
+BY_ROOT: Mapping[str, Kind] = MappingProxyType({kind.root: kind for kind in _KINDS})
+"""Every kind by its root element or JSON schema; no two kinds share one."""

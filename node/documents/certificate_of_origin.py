@@ -8,10 +8,10 @@ names a predecessor.
 from pathlib import Path
 
 from node.documents.checks import joined, text_at, text_of, without_blanks
-from node.documents.kind import DocumentKind
+from node.documents.kind import XmlKind
 from node.documents.origin_rules import ENDED, NS, rules
 from node.documents.structure import PaperSchema
-from node.model.document import Identity, MediaType, Reading, Succession
+from node.model.document import Identity, Reading, Succession
 from node.safe_xml import Element
 
 _RELATIONS = {"withdrawn": "withdrawal", "cancelled": "cancellation"}
@@ -69,10 +69,9 @@ def _all(root: Element, *steps: str) -> str:
     return joined(text_of(element) for element in root.iterfind("/".join(f"{NS}{step}" for step in steps)))
 
 
-KIND = DocumentKind(
+KIND = XmlKind(
     name="certificate_of_origin",
     version=1,
-    media_type=MediaType.XML,
     root=f"{NS}CertificateOfOrigin",
     title_en="Certificate of origin",
     title_zh="原產地證明書",

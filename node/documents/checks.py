@@ -39,16 +39,17 @@ def unfit_characters(root: Element) -> Iterator[Breach]:
     if _is_plain("".join(_all_strings(root))):
         return
     for element in root.iter():
-        rule = _unfit(element.text or "")
+        rule = unfit(element.text or "")
         if rule:
             yield Breach(element, rule)
         for name, value in element.items():
-            rule = _unfit(str(value))
+            rule = unfit(str(value))
             if rule:
                 yield Breach(element, rule, attribute=etree.QName(name).localname)
 
 
-def _unfit(text: str) -> str:
+def unfit(text: str) -> str:
+    """The rule that a character of `text` breaks; empty when every one is fit."""
     found = _UNFIT.search(text)
     if found is not None and found.lastgroup is not None:
         return UNFIT_RULES[found.lastgroup]
@@ -101,7 +102,7 @@ _LABEL = re.compile(r"[^ \t\r\n]+( [^ \t\r\n]+)*")
 
 def is_label(text: str, most: int) -> bool:
     """Whether `text` can name something for ever: 1 to `most` characters, none unfit, no blank that could get lost."""
-    return 0 < len(text) <= most and _LABEL.fullmatch(text) is not None and not _unfit(text)
+    return 0 < len(text) <= most and _LABEL.fullmatch(text) is not None and not unfit(text)
 
 
 # --- texts ----------------------------------------------------------------------------------------------------------

@@ -1,31 +1,74 @@
-"""What a kind of paper is to the node: its root element, its schema, its rules, and how it is read."""
+"""What a kind of paper is to the node: what names it, its schema, its rules, and how it is read."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from node.documents.breach import Breach
+from node.documents.json_shapes import JsonSchema
+from node.documents.json_spots import JsonBreach, Spot
 from node.documents.structure import PaperSchema
 from node.model.document import MediaType, Reading
 from node.safe_xml import Element
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentKind:
-    """One kind of paper in one version; each kind module ends in one of these.
+    """One kind of paper in one version; each kind module ends in one of these, as XmlKind or JsonKind.
 
-    `root` is the root element in Clark notation and alone decides what a document is taken for. `rules` yields what the
-    schema cannot say and must bear any tree; `reading` is only asked about a paper without a finding. `number` is the
-    path of the element that holds the paper's number.
+    `root` alone decides what a document is taken for: the root element in Clark notation, or the `schema` of JSON.
     """
 
     name: str
     version: int
-    media_type: MediaType
     root: str
     title_en: str
     title_zh: str
     samples: tuple[str, ...]
+
+    @property
+    def media_type(self) -> MediaType:
+        """The one form that papers of this kind have on the wire."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class XmlKind(DocumentKind):
+    """A kind written in XML.
+
+    `rules` yields what the schema cannot say and must bear any tree; `reading` is only asked about a paper without a
+    finding. `number` is the path of the element that holds the paper's number.
+    """
+
     schema: PaperSchema
     rules: Callable[[Element], Iterable[Breach]]
     reading: Callable[[Element], Reading]
     number: str
+
+    @property
+    def media_type(self) -> MediaType:
+        """XML."""
+        return MediaType.XML
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonKind(DocumentKind):
+    """A kind written in JSON: an object whose member `schema` is `root`.
+
+    `title` begins the paths of findings. `rules` and `reading` are as in XmlKind; `number` is the member of the root
+    that holds the paper's number.
+    """
+
+    title: str
+    schema: JsonSchema
+    rules: Callable[[Spot], Iterable[JsonBreach]]
+    reading: Callable[[Spot], Reading]
+    number: str
+
+    @property
+    def media_type(self) -> MediaType:
+        """JSON."""
+        return MediaType.JSON
+
+
+Kind = XmlKind | JsonKind
+"""What the catalogue holds."""

@@ -10,10 +10,10 @@ from pathlib import Path
 from node.clock import to_xml
 from node.documents.checks import is_label, joined, text_at, text_of, without_blanks
 from node.documents.codes import sps
-from node.documents.kind import DocumentKind
+from node.documents.kind import XmlKind
 from node.documents.phytosanitary_rules import CONSIGNMENT, DOCUMENT, LINES, RAM, RSM, moment_in, rules
 from node.documents.structure import PaperSchema
-from node.model.document import Identity, MediaType, Reading, Succession
+from node.model.document import Identity, Reading, Succession
 from node.safe_xml import Element
 
 MAX_UCR = 35
@@ -80,10 +80,9 @@ def _hs_codes(root: Element) -> list[str]:
     return [text_at(one, f"{RAM}ClassCode") for one in classifications if text_at(one, f"{RAM}SystemName") == "HS"]
 
 
-KIND = DocumentKind(
+KIND = XmlKind(
     name="phytosanitary_certificate",
     version=1,
-    media_type=MediaType.XML,
     root=f"{RSM}SPSCertificate",
     title_en="Phytosanitary certificate",
     title_zh="植物檢疫證明書",

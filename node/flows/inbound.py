@@ -228,15 +228,27 @@ def _store_all(tx: Tx, caller: NodeCode, arrivals: Mapping[int, Arrival], now: d
     try:
         with savepoint(tx):
             arrival.store(tx, caller, list(arrivals.values()), now)
-        return {}
     except RaceLost:
-        lost: dict[int, Outcome] = {}
+        return _store_one_by_one(tx, caller, arrivals, now)
+    return {}
+
+
+def _store_one_by_one(tx: Tx, caller: NodeCode, arrivals: Mapping[int, Arrival], now: datetime) -> dict[int, Outcome]:
+    """Each in a savepoint of its own. What rests on a paper of this call that lost its race is not taken either."""
+    lost: dict[int, Outcome] = {}
+    standing = Standing.read(tx, caller, [one.ruled.paper for one in arrivals.values() if one.ruled.paper is not None])
     for index, one in arrivals.items():
+        paper = one.ruled.paper
         try:
+            if paper is not None and one.ruled.standing is not None and standing.of(paper) != one.ruled.standing:
+                raise RaceLost
             with savepoint(tx):
                 arrival.store(tx, caller, [one], now)
         except RaceLost:
             lost[index] = _race()
+            continue
+        if paper is not None and one.ruled.receipt.verdict is Verdict.ACCEPTED:
+            standing.add(paper)
     return lost
 
 

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from node.errors import (
     AnswerRefused,
+    HubUnavailable,
     NodeError,
     PartnerDeferred,
     PartnerUnreachable,
@@ -34,6 +35,8 @@ MAX_HINT = timedelta(hours=6)
 
 HUB_RETRY = RetryPolicy(first_s=1, factor=2, max_s=300, give_up_h=float("inf"), expires_after_h=0)
 """Our own hub is asked again for as long as it takes, every five minutes at the latest."""
+
+_TO_HUB = frozenset({Verb.HAND_OVER, Verb.TELL_HUB})
 
 _NOTHING_SENT = (PartnerUnreachable, TlsFailed)
 
@@ -279,9 +282,13 @@ def try_again(node: Node, failed: Sequence[tuple[Job, Exchange, NodeError]], now
 
 
 def again_for_hub(node: Node, job: Job, error: NodeError) -> None:
-    """The hub did not take something. It is ours, so we never give up: the wait grows to HUB_RETRY's cap."""
+    """The hub did not take something. It is ours, so we never give up: the wait grows to HUB_RETRY's cap.
+
+    That holds for every error: the partner has our receipt, or the hub our word, so nothing may be dropped here.
+    """
     now = node.clock.now()
-    decision = node.decide(job, error, HUB_RETRY, Circumstances(now, node.luck()))
+    away = HubUnavailable(detail=error.code)
+    decision = node.decide(job, away, HUB_RETRY, Circumstances(now, node.luck()))
     if isinstance(decision, GiveUp):
         raise error
     node.report("hub.not-taken", exchange=job.exchange, code=error.code)
@@ -297,6 +304,10 @@ def again_for_hub(node: Node, job: Job, error: NodeError) -> None:
 
 def give_back(node: Node, claimed: Sequence[Job], error: NodeError) -> None:
     """A whole batch failed for a reason of ours."""
+    if claimed[0].verb in _TO_HUB:
+        for job in claimed:
+            again_for_hub(node, job, error)
+        return
     rows = node.store.read(lambda tx: exchanges.load(tx, [job.exchange for job in claimed]))
     try_again(node, [(job, rows[job.exchange], error) for job in claimed], node.clock.now())
 

@@ -25,7 +25,8 @@ def decide(job: Job, error: NodeError, policy: RetryPolicy, at: Circumstances) -
         return GiveUp(error.code)
     if isinstance(error, PartnerWantsAnew) and at.anew >= ANEW_LIMIT:
         return GiveUp(error.code)
-    if at.now - job.created_at >= timedelta(hours=policy.give_up_h):
+    # Compared as numbers: a policy may never give up, and there is no endless timedelta.
+    if (at.now - job.created_at) / timedelta(hours=1) >= policy.give_up_h:
         return GiveUp(AttemptsUsedUp.code)
     return Again(at.now + max(at.hint, timedelta(seconds=_wait_s(job.attempts, policy, at.luck))))
 

@@ -6,7 +6,7 @@ neighbours for ever (protocol 3).
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
@@ -62,8 +62,9 @@ class Worker:
         self._give_back = give_back
         self._limits = limits
         self._report = report
-        self._busy: dict[jobs.Lane, asyncio.Task[None]] = {}
+        self._busy: dict[jobs.Lane, asyncio.Task[bool]] = {}
         self._sizes: dict[jobs.Lane, int] = {}
+        self._ending = False
         self._wake = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -74,10 +75,10 @@ class Worker:
             loop.call_soon_threadsafe(self._wake.set)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until `stop` is set, then finish the batches under way and give their leases back."""
+        """Work until `stop` is set, then finish the batches under way; nothing more is claimed."""
         self._loop = asyncio.get_running_loop()
         stopper = asyncio.create_task(stop.wait())
-        stopper.add_done_callback(lambda _: self._wake.set())
+        stopper.add_done_callback(lambda _: self._end())
         while not stop.is_set():
             self._wake.clear()
             try:
@@ -91,10 +92,17 @@ class Worker:
 
     async def drain(self) -> None:
         """Work off what is due now, and what that makes due, then return: one look instead of the endless loop."""
+        stuck: set[jobs.Lane] = set()
         await self._start_due_lanes()
         while self._busy:
-            await asyncio.gather(*self._busy.values())
-            await self._start_due_lanes()
+            lanes = list(self._busy)
+            ended_well = await asyncio.gather(*self._busy.values())
+            stuck |= {lane for lane, well in zip(lanes, ended_well, strict=True) if not well}
+            await self._start_due_lanes(stuck)
+
+    def _end(self) -> None:
+        self._ending = True
+        self._wake.set()
 
     async def _sleep(self) -> None:
         try:
@@ -102,26 +110,31 @@ class Worker:
         except TimeoutError:
             return
 
-    async def _start_due_lanes(self) -> None:
+    async def _start_due_lanes(self, but_not: Collection[jobs.Lane] = ()) -> None:
         now = self._clock.now()
         lanes = await asyncio.to_thread(self._store.read, lambda tx: jobs.due_lanes(tx, now))
         for lane in lanes:
-            if lane not in self._busy and lane.verb in self._flows:
+            if lane not in self._busy and lane not in but_not and lane.verb in self._flows:
                 self._busy[lane] = asyncio.create_task(self._serve(lane))
 
-    async def _serve(self, lane: jobs.Lane) -> None:
-        """Work the lane off until nothing in it is due."""
+    async def _serve(self, lane: jobs.Lane) -> bool:
+        """Work the lane off until nothing in it is due; whether it came to that."""
         try:
-            while claimed := await asyncio.to_thread(self._claim, lane):
+            while not self._ending and (claimed := await asyncio.to_thread(self._claim, lane)):
                 pace = await self._run(lane, claimed)
                 self._resize(lane, len(claimed), pace)
                 if pace is Pace.NO_ANSWER:
                     break
-        except NodeError as error:
+        except Exception as error:
+            # The store is away, or cannot even take the batch back: its leases run out. The loop looks again at its
+            # next poll, not at once, so that a lasting failure does not become a busy wait.
             self._report("worker.lane-stopped", error)
+            return False
+        else:
+            self._wake.set()
+            return True
         finally:
             del self._busy[lane]
-            self._wake.set()
 
     def _claim(self, lane: jobs.Lane) -> list[Job]:
         size = self._sizes.get(lane, self._limits.batch)

@@ -16,7 +16,17 @@ class MediaType(StrEnum):
     @property
     def file_name(self) -> str:
         """The Reference URI of a signature over such a document, and its name in the evidence container."""
-        return "document.xml" if self is MediaType.XML else "document.json"
+        return f"document.{self.extension}"
+
+    @property
+    def extension(self) -> str:
+        """How the name of a file with such a document ends, without the dot."""
+        return "xml" if self is MediaType.XML else "json"
+
+    @staticmethod
+    def of(content: bytes) -> "MediaType":
+        """What a document looks like: JSON begins with a brace or bracket, everything else is left to the XML door."""
+        return MediaType.JSON if content[:256].lstrip()[:1] in (b"{", b"[") else MediaType.XML
 
 
 @dataclass(frozen=True, slots=True)

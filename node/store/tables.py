@@ -275,7 +275,8 @@ class PaperRow(Row, table=True):
         Index("ix_paper_chain", "partner", "direction", "issuer", "chain_number"),
     )  # fmt: skip
 
-    exchange_id: str = Field(primary_key=True, foreign_key="exchange.id")
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    exchange_id: str = Field(foreign_key="exchange.id", unique=True)
     partner: str
     direction: str
     issuer: str

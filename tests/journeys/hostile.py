@@ -505,7 +505,7 @@ LEFT_BEHIND = {
     "deferred": Counter(),
     "coarse": Counter(),
 }
-"""Rows that each sort of answer leaves. `unread`: refused before it was opened; `unreadable`: its metadata did not hold."""
+"""Rows that each sort of answer leaves. `unread`: refused before it was opened; `unreadable`: without good metadata."""
 
 FINAL = frozenset({"accepted", "known", "refused", "unreadable", "unread", "absent"})
 

@@ -217,7 +217,7 @@ def test_an_unknown_key_or_suite_is_answered_with_our_current_keys(
 
 def test_nothing_is_opened_before_seal_and_agreement_hold(stage: Stage) -> None:
     """A call key that does not open is not even tried for papers that are out before: their answers do not change."""
-    papers = [stage.xa.paper(sender="XC"), stage.xa.paper(kind="aeo_status"), stage.xa.paper(recipient="XC")]
+    papers = [stage.xa.paper(sender="XC"), stage.xa.paper(kind="unheard_of"), stage.xa.paper(recipient="XC")]
     call = stage.xa.call(papers)
     BROKEN_WRAPS["random"](call)
     assert [one.words for one in stage.victim.told(XA, call.octets())] == [

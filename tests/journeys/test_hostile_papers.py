@@ -94,7 +94,7 @@ def test_a_document_that_is_no_xml_of_ours_is_refused(stage: Stage, spoil: Calla
     suffers(stage, stage.xa, stage.xa.paper(spoil(numbered())), "refused XML", code)
 
 
-@pytest.mark.parametrize("dtd", [DTD, EXTERNAL])
+@pytest.mark.parametrize("dtd", [DTD, EXTERNAL], ids=["entities", "external"])
 def test_a_signed_document_with_a_dtd_is_refused_too(stage: Stage, dtd: bytes) -> None:
     # Its signature covers exact bytes and holds; signing anew would cure nothing, so nobody is asked to.
     suffers(
@@ -146,7 +146,7 @@ def test_a_paper_that_breaks_a_rule_is_refused_with_findings(
 @pytest.mark.parametrize(
     ("code", "header", "words"),
     [
-        pytest.param("XA", {"kind": "aeo_status"}, "refused KIND_UNKNOWN", id="unknown-kind"),
+        pytest.param("XA", {"kind": "unheard_of"}, "refused KIND_UNKNOWN", id="unknown-kind"),
         pytest.param("XA", {"kind_version": 2}, "refused KIND_UNKNOWN", id="unknown-version"),
         pytest.param("XA", {"kind": "key_statement"}, "refused KIND_UNKNOWN", id="control-kind"),
         pytest.param("XC", {"kind": PHYTO}, "refused NOT_AGREED", id="agreed-the-other-way-only"),

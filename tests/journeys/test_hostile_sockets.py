@@ -154,7 +154,7 @@ FAMILIES = [
     pytest.param({"document": b"<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>"}, nothing, "refused XML", id="dtd"),
     pytest.param({"document": b"\x00\xff" * 99}, nothing, "refused XML", id="garbage"),
     pytest.param({"document": b'<Nothing xmlns="urn:x"/>'}, nothing, "refused KIND_UNKNOWN", id="unknown-document"),
-    pytest.param({"kind": "aeo_status"}, nothing, "refused KIND_UNKNOWN", id="unknown-kind"),
+    pytest.param({"kind": "unheard_of"}, nothing, "refused KIND_UNKNOWN", id="unknown-kind"),
     pytest.param({"recipient": "XC"}, nothing, "coarse NOT_FOR_US", id="re-addressed"),
     pytest.param({"sender": "XC"}, nothing, "coarse NOT_AUTHENTIC", id="anothers-name"),
     pytest.param({}, readdressed, "coarse NOT_FOR_US", id="re-addressed-after-sealing"),

@@ -94,10 +94,11 @@ def _papers() -> None:
     )  # fmt: skip
     op.create_table(
         "paper",
-        _text("exchange_id"), _text("partner"), _text("direction"), _text("issuer"), _text("number"), _text("version"),
-        _bytes("document_sha256"), _text("chain_number"),
-        _key("paper", "exchange_id"),
+        _serial("id"), _text("exchange_id"), _text("partner"), _text("direction"), _text("issuer"), _text("number"),
+        _text("version"), _bytes("document_sha256"), _text("chain_number"),
+        _key("paper", "id"),
         _points("paper", "exchange_id", "exchange"),
+        sa.UniqueConstraint("exchange_id", name="uq_paper_exchange_id"),
     )  # fmt: skip
     identity = ["partner", "issuer", "number", "version", "document_sha256"]
     _index_where("ux_paper_inbound", "paper", identity, "direction = 'in'", unique=True)

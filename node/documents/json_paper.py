@@ -1,0 +1,62 @@
+"""A paper in JSON: one parse for structure, rules and reading."""
+
+from collections.abc import Iterator
+from itertools import islice
+
+from node.documents.checks import unfit
+from node.documents.json_spots import JsonBreach, Spot, path_of, walk
+from node.documents.kind import JsonKind
+from node.documents.structure import ENOUGH
+from node.errors import KindUnknown
+from node.model.document import Finding, Reading
+from node.model.receipt import FindingCode
+from node.safe_json import Json, parse
+
+SCHEMA = "schema"
+"""The member of the root that says what a JSON document is."""
+
+
+def schema_of(root: Json) -> str:
+    """What the document says it is; raises KindUnknown when it does not say so."""
+    schema = Spot(root).at(SCHEMA).text
+    if not schema:
+        raise KindUnknown(detail="a paper in JSON is an object with a member schema")
+    return schema
+
+
+def judged(root: Json, kind: JsonKind, worth_a_path: int) -> Reading | list[Finding]:
+    """What the paper tells, or everything that is wrong with it; only the first `worth_a_path` findings get a path."""
+    paper = Spot(root)
+    breaches = [(FindingCode.SCHEMA, breach) for breach in kind.schema.breaches(paper)]
+    breaches += [(FindingCode.RULE, breach) for breach in islice(_unfit_texts(root), ENOUGH)]
+    breaches += [(FindingCode.RULE, breach) for breach in islice(kind.rules(paper), ENOUGH)]
+    return _findings(breaches, root, kind.title, worth_a_path) if breaches else kind.reading(paper)
+
+
+def paths(content: bytes, kind: JsonKind) -> Iterator[str]:
+    """Where each text, number and truth value stands."""
+    for spot in walk(parse(content)):
+        if not isinstance(spot.value, dict | list) and spot.value not in ("", None):
+            yield path_of(kind.title, spot.steps)
+
+
+def _unfit_texts(root: Json) -> Iterator[JsonBreach]:
+    for spot in walk(root):
+        rule = unfit(spot.text)
+        if rule:
+            yield spot.breaks(rule)
+
+
+def _findings(
+    breaches: list[tuple[FindingCode, JsonBreach]], root: Json, title: str, worth_a_path: int
+) -> list[Finding]:
+    """Findings in document order, each said once."""
+    place = {spot.steps: index for index, spot in enumerate(walk(root))}
+    ordered = sorted(
+        breaches, key=lambda one: (place.get(one[1].steps, -1), one[0] is FindingCode.RULE, one[1].rule)
+    )
+    kept = dict.fromkeys((code, breach.steps, breach.rule) for code, breach in ordered)
+    return [
+        Finding(code, path_of(title, steps) if index < worth_a_path else "", rule)
+        for index, (code, steps, rule) in enumerate(kept)
+    ]

@@ -1,0 +1,151 @@
+"""The only door for JSON: strict where the standard leaves readers free to differ.
+
+Two members of one name, numbers that a double cannot hold, half a character: whatever two systems may read differently
+is refused, so that no two parts of the node, and no two nodes, see two documents in the same bytes (RFC 7493).
+"""
+
+import json
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NoReturn
+
+from node.errors import JsonCharacterRefused, JsonNameTwice, JsonNumberRefused, JsonTooLarge, NotJson
+
+Json = str | int | Decimal | bool | list["Json"] | dict[str, "Json"] | None
+"""What `parse` returns. Whole numbers are int; a number with a point or exponent is the exact Decimal as written."""
+
+
+@dataclass(frozen=True, slots=True)
+class JsonLimits:
+    """What a document may cost us: its size in bytes, and the objects and lists around and including the deepest."""
+
+    size_bytes: int
+    depth: int
+
+
+DOCUMENT_LIMITS = JsonLimits(size_bytes=1 << 20, depth=100)
+"""A paper that travels inline: 1 MiB (protocol 1), as deep as XML may be (security 2.8)."""
+
+LARGEST_WHOLE = (1 << 53) - 1
+"""Every reader holds whole numbers up to here exactly, above or below the sign (RFC 7493 2.2)."""
+
+MAX_NUMBER = 64
+"""Characters of a number; no quantity needs more, and long ones cost time that grows with their square."""
+
+_BOM = b"\xef\xbb\xbf"
+
+# Strings are stepped over whole, also one that never ends, so the search is linear in the size of the document.
+_BRACKETS = re.compile(rb'"(?:[^"\\]+|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+
+# What XML cannot hold either, so that a text means the same in both forms of paper.
+_UNFIT = re.compile("(?P<control>[\x00-\x08\x0b\x0c\x0e-\x1f])|(?P<surrogate>[\ud800-\udfff])|(?P<non>[\ufffe\uffff])")
+_UNFIT_WORDS = {"control": "a control character", "surrogate": "half a surrogate pair", "non": "a noncharacter"}
+
+
+def parse(data: bytes, limits: JsonLimits = DOCUMENT_LIMITS) -> Json:
+    """The value in `data`, which is UTF-8 JSON without byte order mark (RFC 8259, RFC 7493).
+
+    Raises NotJson, JsonNameTwice, JsonTooLarge, JsonNumberRefused and JsonCharacterRefused; none of them quotes the
+    document.
+    """
+    if len(data) > limits.size_bytes:
+        raise JsonTooLarge(limit=f"{limits.size_bytes} bytes")
+    if data.startswith(_BOM):
+        raise NotJson(detail="it begins with a byte order mark")
+    text = _text(data)
+    _refuse_depth(data, limits)
+    value = _value(text)
+    _refuse_characters(value, text)
+    return value
+
+
+def _text(data: bytes) -> str:
+    try:
+        return data.decode("utf-8", errors="strict")
+    except UnicodeDecodeError as error:
+        raise NotJson(detail=f"not UTF-8 at byte {error.start}") from error
+
+
+def _refuse_depth(data: bytes, limits: JsonLimits) -> None:
+    """Counted before anything is built: the parser calls itself once per level."""
+    if data.count(b"[") + data.count(b"{") <= limits.depth:
+        return
+    depth = 0
+    for token in _BRACKETS.finditer(data):
+        first = token[0][:1]
+        if first in b"[{":
+            depth += 1
+            if depth > limits.depth:
+                raise JsonTooLarge(limit=f"depth {limits.depth}")
+        elif first in b"]}":
+            depth -= 1
+
+
+def _value(text: str) -> Json:
+    try:
+        value: Json = json.loads(
+            text, object_pairs_hook=_object, parse_int=_whole, parse_float=_decimal, parse_constant=_constant
+        )
+    except json.JSONDecodeError as error:
+        raise NotJson(detail=f"at line {error.lineno}, column {error.colno}") from error
+    return value
+
+
+def _object(members: list[tuple[str, Json]]) -> dict[str, Json]:
+    known = dict(members)
+    if len(known) != len(members):
+        raise JsonNameTwice
+    return known
+
+
+# --- numbers --------------------------------------------------------------------------------------------------------
+
+
+def _whole(token: str) -> int:
+    if token == "-0":
+        raise JsonNumberRefused(detail="negative zero")
+    if len(token) > MAX_NUMBER or abs(number := int(token)) > LARGEST_WHOLE:
+        raise JsonNumberRefused(detail=f"a whole number beyond {LARGEST_WHOLE}")
+    return number
+
+
+def _decimal(token: str) -> Decimal:
+    """The exact number, if a reader that knows only doubles would write the same one again."""
+    if len(token) > MAX_NUMBER:
+        raise JsonNumberRefused(detail=f"a number of more than {MAX_NUMBER} characters")
+    number = Decimal(token)
+    if number.is_zero() and number.is_signed():
+        raise JsonNumberRefused(detail="negative zero")
+    if Decimal(repr(float(token))) != number:
+        raise JsonNumberRefused(detail="a number that a double cannot hold exactly")
+    return number
+
+
+def _constant(_: str) -> NoReturn:
+    raise JsonNumberRefused(detail="NaN or Infinity")
+
+
+# --- characters -----------------------------------------------------------------------------------------------------
+
+
+def _refuse_characters(value: Json, text: str) -> None:
+    _refuse_in(text)
+    if "\\" not in text:
+        return  # without escapes a text holds what the bytes hold, and those were looked at
+    waiting: list[Json] = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            _refuse_in(one)
+        elif isinstance(one, list):
+            waiting += one
+        elif isinstance(one, dict):
+            waiting += one
+            waiting += one.values()
+
+
+def _refuse_in(text: str) -> None:
+    found = _UNFIT.search(text)
+    if found is not None and found.lastgroup is not None:
+        raise JsonCharacterRefused(detail=_UNFIT_WORDS[found.lastgroup])
