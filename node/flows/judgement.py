@@ -233,7 +233,10 @@ def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal],
         document = reader.read(body.document, letter.header.kind, letter.header.kind_version, metadata.media_type)
         issuer = _issuer(node, caller, opened, document, now)
     except SignatureError as error:
-        refusals.append(Refusal(letter.header.message_id, error))
+        never = _never_readable(opened, metadata)
+        refusals.append(Refusal(letter.header.message_id, never or error))
+        if never is not None:
+            return replace(_refused(letter, now, *_findings(never)), opened=opened, metadata=metadata)
         return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
     except UploadMissing as error:
         refusals.append(Refusal(letter.header.message_id, error))
@@ -259,6 +262,19 @@ def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal],
         proofs=Proofs(signatures, issuer),
         paper=paper,
     )
+
+
+def _never_readable(opened: Opened, metadata: Metadata | None) -> XmlError | None:
+    """Why no new signature can make this document readable: a DTD, say, which also spoils its signature."""
+    header = opened.letter.header
+    try:
+        if metadata is not None:
+            reader.read(opened.body.document, header.kind, header.kind_version, metadata.media_type)
+    except XmlError as error:
+        return error
+    except NodeError:
+        return None
+    return None
 
 
 def _require_size(opened: Opened) -> None:

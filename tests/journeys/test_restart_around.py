@@ -1,7 +1,7 @@
 """What stands around the node fails and comes back: the hub's folder, the database, the power."""
 
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import pytest
@@ -9,6 +9,7 @@ import pytest
 from node.errors import HubUnavailable, StoreUnavailable
 from node.hub.folder import FolderHub
 from node.model.exchange import State
+from node.model.receipt import Answer
 from node.store import engines, jobs
 from node.store.database import Database, Tx
 
@@ -92,7 +93,7 @@ def test_a_defect_on_the_way_to_the_hub_costs_time_and_never_the_paper(pair, mon
 
 
 @pytest.fixture
-def impatient(monkeypatch, pair, reopen):
+def impatient(monkeypatch, pair, reopen) -> None:
     """Both nodes wait a moment only for a database that somebody else has locked."""
     monkeypatch.setattr(engines, "BUSY_S", 0.05)
     reopen(pair.xa)
@@ -146,7 +147,7 @@ def test_a_database_locked_before_the_claim_costs_nothing_but_time(pair, impatie
 def test_a_receipt_that_cannot_be_stored_now_is_fetched_again_later(pair, impatient, origin: bytes) -> None:
     lock = Locked(pair.xa)
 
-    def lock_then_answer(answers):
+    def lock_then_answer(answers: Sequence[Answer]) -> Sequence[Answer]:
         lock.__enter__()
         pair.xa.road.spoil = lambda again: again
         return answers

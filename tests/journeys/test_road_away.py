@@ -1,11 +1,13 @@
 """A partner that cannot be reached: papers wait, keep trying, and cross once when the road is back."""
 
 from datetime import timedelta
+from typing import Never
 
 import pytest
 
 from node.errors import NoAnswer, PartnerUnreachable
 from node.jobs.retry import JITTER
+from node.model.envelope import DeliverRequest
 from node.model.exchange import State
 
 XA, XB, XC = "XA", "XB", "XC"
@@ -59,7 +61,7 @@ def test_the_first_cause_stays_whatever_comes_later(pair, origin: bytes) -> None
 
 
 def test_however_often_it_is_sent_it_is_the_same_paper_freshly_encrypted(pair, phyto: bytes) -> None:
-    def dropped(request):
+    def dropped(_: DeliverRequest) -> Never:
         raise NoAnswer(partner=XB, seconds=30)
 
     sent_requests = []
@@ -115,7 +117,7 @@ def test_the_same_paper_may_go_to_two_partners(trio, origin: bytes) -> None:
 
 @pytest.mark.parametrize("error", [PartnerUnreachable(), NoAnswer()], ids=["unreachable", "no answer"])
 def test_a_road_that_is_bad_for_long_loses_nothing(pair, papers, error) -> None:
-    def fail(request):
+    def fail(_: DeliverRequest) -> Never:
         raise error
 
     pair.xa.road.tamper = fail

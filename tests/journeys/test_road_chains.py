@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Never
 
 import pytest
 
@@ -43,7 +44,9 @@ def orchids_withdrawn() -> bytes:
 
 def third_link(replacement: bytes) -> bytes:
     """Replaces the replacement."""
-    return replacement.replace(b"0093127", b"0093544", 1).replace(b"<Number>XA-115-CO-0093544", b"<Number>XA-115-CO-0094000", 1)
+    return replacement.replace(b"0093127", b"0093544", 1).replace(
+        b"<Number>XA-115-CO-0093544", b"<Number>XA-115-CO-0094000", 1
+    )
 
 
 @dataclass(slots=True)
@@ -54,7 +57,10 @@ class Refusing:
     partner: object
 
     async def deliver(self, request: DeliverRequest, deadline_s: float) -> list[Answer]:
-        papers = [(header_from_bytes(one.header).message_id, paper_leaf(one.header, one.body_digest)) for one in request.envelopes]
+        papers = [
+            (header_from_bytes(one.header).message_id, paper_leaf(one.header, one.body_digest))
+            for one in request.envelopes
+        ]
         return [Answer(message_id, refused(self.partner, message_id, leaf)) for message_id, leaf in papers]
 
     async def status(self, request: StatusRequest, deadline_s: float) -> list[Answer]:
@@ -66,7 +72,9 @@ def refused(country, message_id: str, leaf: Leaf) -> SignedReceipt:
     octets = receipt_to_bytes(Receipt(message_id, Verdict.REFUSED, now, leaf))
     manifest = manifest_to_xml(Manifest(Purpose.RECEIPTS, node.code, XA, now, 1, Digest(receipt_leaf(octets))))
     name = Purpose.RECEIPTS.file_name
-    return SignedReceipt(octets, Seal(manifest, sign_detached(manifest, name, MediaType.XML, node.keys.receipt, now)), Place(0, ()))
+    return SignedReceipt(
+        octets, Seal(manifest, sign_detached(manifest, name, MediaType.XML, node.keys.receipt, now)), Place(0, ())
+    )
 
 
 def purge_all(country) -> int:
@@ -163,7 +171,7 @@ def test_a_successor_of_a_paper_that_was_refused_before_is_parked_too(pair, tea:
 
 
 def test_an_expired_original_parks_its_successor(pair, tea: bytes, tea_replacement: bytes) -> None:
-    def swallow(request):
+    def swallow(_: DeliverRequest) -> Never:
         raise NoAnswer(partner=XB, seconds=30)
 
     pair.xa.road.tamper = swallow
@@ -185,10 +193,12 @@ def test_a_parked_original_keeps_its_successor_waiting(pair, tea: bytes, tea_rep
     assert pair.xa.wired.node.store.read(jobs.next_due) is None
 
 
-def test_another_chain_is_not_held_up(pair, tea: bytes, tea_replacement: bytes, orchids: bytes, orchids_withdrawn: bytes) -> None:
+def test_another_chain_is_not_held_up(
+    pair, tea: bytes, tea_replacement: bytes, orchids: bytes, orchids_withdrawn: bytes
+) -> None:
     stuck = []
 
-    def lose_tea(request):
+    def lose_tea(request: DeliverRequest) -> DeliverRequest:
         if any(one.header in stuck for one in request.envelopes):
             raise NoAnswer(partner=XB, seconds=30)
         return request
@@ -252,13 +262,15 @@ def test_after_a_refused_withdrawal_the_next_one_names_the_paper_that_was_taken(
     pair.cross()
     assert pair.xa.exchange(first).state is State.REFUSED
     pair.xa.road.there = pair.xa.road.there.there
-    second = pair.xa.hand_in(orchids_withdrawn.replace(b"<udt:DateTimeString>2026-11-18T15", b"<udt:DateTimeString>2026-11-18T16"), XB, "3")
+    second = pair.xa.hand_in(
+        orchids_withdrawn.replace(b"<udt:DateTimeString>2026-11-18T15", b"<udt:DateTimeString>2026-11-18T16"), XB, "3"
+    )
     pair.cross()
     assert pair.xa.exchange(second).state is State.DELIVERED
 
 
 def test_a_paper_that_expired_and_was_handed_in_again_can_be_changed(pair, tea: bytes, tea_replacement: bytes) -> None:
-    def swallow(request):
+    def swallow(_: DeliverRequest) -> Never:
         raise NoAnswer(partner=XB, seconds=30)
 
     pair.xa.road.tamper = swallow

@@ -1,6 +1,6 @@
 """Not yet, says the partner: the same leaf comes again later – newly encrypted or signed where that was asked for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -42,7 +42,7 @@ class Hesitant:
 
 
 @pytest.fixture
-def hesitate(pair):
+def hesitate(pair) -> Callable[..., None]:
     """Makes XB answer so at first."""
 
     def answer(*answers: Deferred) -> None:
@@ -162,7 +162,9 @@ def test_without_a_usable_key_of_the_partner_papers_wait_and_nothing_is_called_s
 # --- anew -------------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("codes", [(code,) * 3 for code in ANEW] + [ANEW], ids=lambda codes: "-".join(c.name for c in codes))
+@pytest.mark.parametrize(
+    "codes", [(code,) * 3 for code in ANEW] + [ANEW], ids=lambda codes: "-".join(c.name for c in codes)
+)
 def test_the_third_wish_for_another_encryption_or_signature_parks(pair, hesitate, phyto: bytes, codes) -> None:
     hesitate(*(Deferred(code) for code in codes))
     sent = pair.xa.hand_in(phyto, XB)
@@ -218,7 +220,9 @@ def test_a_wish_for_another_signature_gets_one_over_the_same_leaf(pair, hesitate
     assert pair.xa.timeline(sent).count("document-signed") == 2
 
 
-def test_a_partner_that_wants_a_signature_where_only_the_seal_was_agreed_gets_one(pair, hesitate, origin: bytes) -> None:
+def test_a_partner_that_wants_a_signature_where_only_the_seal_was_agreed_gets_one(
+    pair, hesitate, origin: bytes
+) -> None:
     hesitate(Deferred(DeferredCode.SIGNATURE))
     sent = pair.xa.hand_in(origin, XB)
     pair.xa.work()
@@ -261,7 +265,7 @@ def test_a_hint_lengthens_the_wait_but_not_for_ever(pair, hesitate, origin: byte
 
 
 def test_one_deferred_paper_does_not_hold_up_the_others_of_its_call(pair, papers) -> None:
-    def defer_the_second(answers):
+    def defer_the_second(answers: Sequence[Answer]) -> Sequence[Answer]:
         if len(answers) < 3:
             return answers
         return [answers[0], replace(answers[1], outcome=Deferred(DeferredCode.RACE)), answers[2]]

@@ -1,6 +1,7 @@
 """Papers past their time: only a signed ABSENT, or never having been sent, makes them EXPIRED (protocol 3)."""
 
 from datetime import timedelta
+from typing import Never, TypeVar
 
 import pytest
 
@@ -11,16 +12,18 @@ from node.model.job import Verb
 from node.model.receipt import NotHeld, Verdict
 from node.store import jobs
 
+T = TypeVar("T")
+
 XA, XB = "XA", "XB"
 AGREED_LIFE = timedelta(hours=168)
 
 
-def swallow(request):
+def swallow(_: object) -> Never:
     raise NoAnswer(partner=XB, seconds=30)
 
 
-def untouched(request):
-    return request
+def untouched(carried: T) -> T:
+    return carried
 
 
 def seal_and_stop(country) -> None:
@@ -45,7 +48,9 @@ def test_a_paper_that_was_never_sent_expires_without_asking_anybody(pair, origin
 
 
 @pytest.mark.parametrize(
-    ("past", "state"), [(timedelta(0), State.DELIVERED), (timedelta(milliseconds=1), State.EXPIRED)], ids=["on time", "late"]
+    ("past", "state"),
+    [(timedelta(0), State.DELIVERED), (timedelta(milliseconds=1), State.EXPIRED)],
+    ids=["on time", "late"],
 )
 def test_the_last_moment_counts(pair, origin: bytes, past: timedelta, state: State) -> None:
     sent = pair.xa.hand_in(origin, XB)

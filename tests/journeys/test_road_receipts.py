@@ -1,6 +1,6 @@
 """What a partner answers is judged: only its own signed receipt for exactly this paper settles it (protocol 3)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from threading import Thread
 
@@ -61,7 +61,8 @@ FORGERIES: dict[str, Callable[..., list[Answer]]] = {
         answer, issued(pair.xb, replace(said(answer), leaf=Leaf(bytes(32))))
     ),
     "accepted without a leaf": lambda pair, answer: with_receipt(
-        answer, replace(answer.outcome, receipt=receipt_to_bytes(replace(said(answer), verdict=Verdict.ABSENT, leaf=None)))
+        answer,
+        replace(answer.outcome, receipt=receipt_to_bytes(replace(said(answer), verdict=Verdict.ABSENT, leaf=None))),
     ),
     "to another node": lambda pair, answer: with_receipt(answer, issued(pair.xb, said(answer), to="XC")),
     "by our own key": lambda pair, answer: with_receipt(
@@ -152,7 +153,7 @@ def test_a_coarse_word_never_ends_an_exchange(pair, origin: bytes, reason: Coars
 def test_a_refusal_settles_with_its_findings_and_the_hub_hears_them(pair, origin: bytes) -> None:
     finding = Finding(FindingCode.RULE, "/CertificateOfOrigin/Number", "numbers are unique")
 
-    def refuse(answers):
+    def refuse(answers: Sequence[Answer]) -> Sequence[Answer]:
         about = replace(said(answers[0]), verdict=Verdict.REFUSED, findings=(finding,))
         return with_receipt(answers[0], issued(pair.xb, about))
 
@@ -200,7 +201,7 @@ def settled_meanwhile(pair, twin, late: Callable[[Answer], SignedReceipt]) -> Sp
 
 
 @pytest.fixture
-def twin(pair):
+def twin(pair) -> Iterator[object]:
     """A second worker on XA's store; on a shared database that is another node process."""
     wired = wire(load_settings(pair.xa.home, {}), pair.xa.clock)
     wired.transports[XB] = pair.xa.road

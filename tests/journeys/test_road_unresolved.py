@@ -1,24 +1,29 @@
-"""An answer that never comes: the partner may or may not have the papers, so it is asked before anything is sent again."""
+"""An answer that never comes: the partner may have the papers, so it is asked before anything is sent again."""
+
+from typing import Never, TypeVar
 
 import pytest
 
 from node.errors import NoAnswer
 from node.flows.outbound import Submission, accept
 from node.flows.ports import ActorName
+from node.model.envelope import DeliverRequest
 from node.model.exchange import State
 from node.store import exchanges
 from node.wire import header_from_bytes
 
+T = TypeVar("T")
+
 XB = "XB"
 
 
-def swallow(request):
+def swallow(_: object) -> Never:
     """The call breaks before the partner hears of it; the sender cannot know."""
     raise NoAnswer(partner=XB, seconds=30)
 
 
-def untouched(request):
-    return request
+def untouched(carried: T) -> T:
+    return carried
 
 
 @pytest.mark.parametrize("lost", [1, 2, 5])
@@ -77,9 +82,7 @@ def test_held_and_not_held_papers_of_one_outage_are_told_apart(pair, papers) -> 
     asked = sorted(identifier for request in pair.xa.road.asked for identifier in request.message_ids)
     assert asked == sorted(pair.xa.exchange(one).message_id for one in (sent, sent_too))
     (again,) = pair.xa.road.carried
-    assert [header_from_bytes(one.header).message_id for one in again.envelopes] == [
-        pair.xa.exchange(sent).message_id
-    ]
+    assert [header_from_bytes(one.header).message_id for one in again.envelopes] == [pair.xa.exchange(sent).message_id]
     pair.xb.work()
     assert pair.xb.hub_has() == sorted([never_came, came])
     assert len(pair.xb.received()) == 2
@@ -91,7 +94,7 @@ def test_a_paper_that_was_only_claimed_counts_as_sent(pair, origin: bytes, reope
     class PowerCutError(BaseException):
         pass
 
-    def cut_off(request):
+    def cut_off(_: DeliverRequest) -> Never:
         raise PowerCutError
 
     pair.xa.road.tamper = cut_off
@@ -129,7 +132,7 @@ def test_calls_halve_while_no_answer_comes_and_grow_back(pair, papers) -> None:
 def test_one_paper_that_breaks_the_partner_does_not_hold_its_neighbours(pair, papers) -> None:
     poison = set()
 
-    def drop_when_poisoned(request):
+    def drop_when_poisoned(request: DeliverRequest) -> DeliverRequest:
         if any(envelope.header in poison for envelope in request.envelopes):
             raise NoAnswer(partner=XB, seconds=30)
         return request
