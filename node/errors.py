@@ -884,6 +884,16 @@ class AfterWithdrawal(OrderError):
     remedy_zh = "請以新編號核發新文件。"
 
 
+class PaperExpired(OrderError):
+    """The paper arrived after {expires_at}, when it had expired; it was answered as absent."""
+
+    code = "N2N-SEQ-013"
+    side = Side.THEIRS
+    zh = "文件於 {expires_at} 到期後才送達；已回覆為未持有。"
+    remedy = "Send it again as a new exchange if it still matters."
+    remedy_zh = "如仍有需要，請以新的交換重新送出。"
+
+
 class PredecessorNeverSent(OrderError):
     """The paper changes number {number}, which was never sent to {partner}."""
 

@@ -20,6 +20,7 @@ from node.errors import (
     Malformed,
     NodeError,
     NotForUs,
+    PaperExpired,
     RaceLost,
     SenderMismatch,
 )
@@ -168,6 +169,7 @@ def _in_time(letter: Letter, forgotten: datetime | None, refusals: list[Refusal]
     if letter.header.expires_at < now:
         if _forgotten(letter.header.message_id, forgotten):
             return NotHeld()
+        refusals.append(Refusal(letter.header.message_id, PaperExpired(expires_at=letter.header.expires_at)))
         return Ruled(Receipt(letter.header.message_id, Verdict.ABSENT, now))
     return None
 

@@ -246,6 +246,7 @@ def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal],
         return replace(_refused(letter, now, *_findings(error)), opened=opened, metadata=metadata)
     identity = document.reading.identity
     paper = Paper(
+        kind=document.kind,
         issuer=identity.issuer,
         number=identity.number,
         version=identity.version,

@@ -19,6 +19,7 @@ TERMINAL_VERSIONS = frozenset({"withdrawn", "cancelled"})
 class Paper:
     """What the rules look at: identity, exact content, and the predecessor it names."""
 
+    kind: str
     issuer: str
     number: str
     version: str
@@ -54,12 +55,12 @@ class Standing:
     """The accepted papers that matter to a few new ones; `add` lets later papers of the same call see earlier ones."""
 
     def __init__(self, known: Sequence[papers.KnownPaper] = ()) -> None:
-        self._digests: dict[tuple[str, str], list[Digest]] = {}
+        self._digests: dict[tuple[str, str, str], list[Digest]] = {}
         self._papers: dict[Digest, Paper] = {}
         self._chains: dict[Digest, str] = {}
         self._ended: set[tuple[str, str]] = set()
         for one in known:
-            paper = Paper(one.issuer, one.number, one.version, Digest(one.document_sha256), None)
+            paper = Paper(one.kind, one.issuer, one.number, one.version, Digest(one.document_sha256), None)
             self._count(paper, one.chain_number)
 
     @classmethod
@@ -85,7 +86,8 @@ class Standing:
 
     def of(self, paper: Paper) -> Rank:
         """Judge one paper. The rules look only at accepted papers of this sender."""
-        same_number = self._digests.get((paper.issuer, paper.number), [])
+        # Authorities keep a series of numbers per kind.
+        same_number = self._digests.get((paper.kind, paper.issuer, paper.number), [])
         if paper.document_sha256 in same_number:
             return Rank.KNOWN
         if paper.predecessor is None:
@@ -107,6 +109,6 @@ class Standing:
             return
         self._papers[paper.document_sha256] = paper
         self._chains[paper.document_sha256] = chain
-        self._digests.setdefault((paper.issuer, paper.number), []).append(paper.document_sha256)
+        self._digests.setdefault((paper.kind, paper.issuer, paper.number), []).append(paper.document_sha256)
         if paper.version in TERMINAL_VERSIONS:
             self._ended.add((paper.issuer, chain))

@@ -25,6 +25,7 @@ class NewPaper:
     number: str
     version: str
     document_sha256: Digest
+    kind: str
     chain_number: str
 
     @classmethod
@@ -38,6 +39,7 @@ class NewPaper:
             number=exchange.number,
             version=exchange.version,
             document_sha256=Digest(exchange.document_sha256),
+            kind=exchange.kind,
             chain_number=chain_number or exchange.number,
         )
 
@@ -51,6 +53,7 @@ class KnownPaper:
     version: str
     document_sha256: Digest
     exchange: ExchangeId
+    kind: str
     chain_number: str
 
 
@@ -93,6 +96,7 @@ def record(tx: Tx, rows: Sequence[NewPaper]) -> None:
             "number": paper.number,
             "version": paper.version,
             "document_sha256": paper.document_sha256,
+            "kind": paper.kind,
             "chain_number": paper.chain_number,
         }
         for paper in rows
@@ -108,4 +112,4 @@ def _of(partner: NodeCode, direction: Direction) -> Select[tuple[object, ...]]:
 
 def _known(row: Row[tuple[object, ...]]) -> KnownPaper:
     digest, exchange = Digest(row.document_sha256), ExchangeId(row.exchange_id)
-    return KnownPaper(row.issuer, row.number, row.version, digest, exchange, row.chain_number)
+    return KnownPaper(row.issuer, row.number, row.version, digest, exchange, row.kind, row.chain_number)

@@ -283,6 +283,7 @@ class PaperRow(Row, table=True):
     number: str
     version: str
     document_sha256: bytes
+    kind: str
     chain_number: str
     """The number at the root of the paper's chain; its own when it follows nothing."""
 

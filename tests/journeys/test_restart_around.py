@@ -10,6 +10,7 @@ from node.errors import HubUnavailable, StoreUnavailable
 from node.hub.folder import FolderHub
 from node.model.exchange import State
 from node.model.receipt import Answer
+from node.service import take_from_hub
 from node.store import engines, jobs
 from node.store.database import Database, Tx
 
@@ -87,6 +88,54 @@ def test_a_defect_on_the_way_to_the_hub_costs_time_and_never_the_paper(pair, mon
     assert {one.state for one in pair.xb.received()} == {State.HANDED_OVER}
     assert pair.xb.hub_has() == sorted(contents)
     assert len(list((pair.xa.home / "hub" / "status").iterdir())) == len(sent)
+
+
+def put_into_hub(country, name: str, content: bytes) -> None:
+    """What a hub does: the paper first, then its .done."""
+    folder = country.home / "hub" / "outbound" / XB
+    (folder / f"{name}.xml").write_bytes(content)
+    (folder / f"{name}.done").touch()
+
+
+def test_a_power_cut_between_accepting_and_telling_the_hub_does_not_send_the_paper_twice(
+    pair, monkeypatch, reopen, origin: bytes
+) -> None:
+    def cut(*_: object) -> None:
+        raise PowerCutError
+
+    put_into_hub(pair.xa, "paper", origin)
+    with monkeypatch.context() as patch, pytest.raises(PowerCutError):
+        patch.setattr(FolderHub, "taken", cut)
+        take_from_hub(pair.xa.wired)
+    reopen(pair.xa)
+    assert take_from_hub(pair.xa.wired)
+    assert not take_from_hub(pair.xa.wired)
+    pair.cross()
+    assert len(pair.xb.received()) == 1
+    assert [file.name for file in (pair.xa.home / "hub" / "taken" / XB).iterdir() if file.suffix == ".xml"] == [
+        "paper.xml"
+    ]
+
+
+def test_a_hub_folder_that_is_away_is_looked_at_again_and_its_papers_go(pair, origin: bytes) -> None:
+    hub = pair.xa.home / "hub"
+    put_into_hub(pair.xa, "paper", origin)
+    take_away(hub)
+    assert not take_from_hub(pair.xa.wired)
+    bring_back(hub)
+    assert take_from_hub(pair.xa.wired)
+    pair.cross()
+    assert pair.xb.hub_has() == [origin]
+
+
+def test_what_cannot_be_accepted_now_stays_in_the_hubs_folder(pair, impatient, origin: bytes) -> None:
+    put_into_hub(pair.xa, "paper", origin)
+    with Locked(pair.xa), pytest.raises(StoreUnavailable):
+        take_from_hub(pair.xa.wired)
+    assert (pair.xa.home / "hub" / "outbound" / XB / "paper.done").exists()
+    assert take_from_hub(pair.xa.wired)
+    pair.cross()
+    assert pair.xb.hub_has() == [origin]
 
 
 # --- the database -----------------------------------------------------------------------------------------------------

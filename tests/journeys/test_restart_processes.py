@@ -153,8 +153,8 @@ def test_a_sender_killed_in_the_middle_of_a_call_delivers_everything_once_and_wa
 
 
 def test_papers_cross_both_ways_once_though_both_nodes_lose_power_on_the_way(border, fresh) -> None:
-    border.xa.hand_in(fresh(40, "THERE"))
-    border.xb.hand_in(fresh(40, "BACK"))
+    border.xa.hand_in(fresh(25, "THERE"))
+    border.xb.hand_in(fresh(25, "BACK"))
     already = len(border.xb.hub_has())
     until(lambda: len(border.xb.hub_has()) > already)
     border.xb.process.kill()

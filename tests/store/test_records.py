@@ -23,7 +23,9 @@ IN = Direction.IN
 
 def known(exchange: Exchange) -> KnownPaper:
     digest = Digest(exchange.document_sha256)
-    return KnownPaper(exchange.issuer, exchange.number, exchange.version, digest, exchange.id, exchange.number)
+    return KnownPaper(
+        exchange.issuer, exchange.number, exchange.version, digest, exchange.id, exchange.kind, exchange.number
+    )
 
 
 def inbound(trade: "Trade", database: Database, **different: object) -> Exchange:

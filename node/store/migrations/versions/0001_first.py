@@ -95,7 +95,7 @@ def _papers() -> None:
     op.create_table(
         "paper",
         _serial("id"), _text("exchange_id"), _text("partner"), _text("direction"), _text("issuer"), _text("number"),
-        _text("version"), _bytes("document_sha256"), _text("chain_number"),
+        _text("version"), _bytes("document_sha256"), _text("kind"), _text("chain_number"),
         _key("paper", "id"),
         _points("paper", "exchange_id", "exchange"),
         sa.UniqueConstraint("exchange_id", name="uq_paper_exchange_id"),
