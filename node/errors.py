@@ -874,6 +874,16 @@ class ChainForeign(OrderError):
     remedy_zh = "請以獨立文件送出，或更正核發機關。"
 
 
+class ChainUnlinked(OrderError):
+    """The paper says it follows another one that we hold, but does not name that one's digest."""
+
+    code = "N2N-SEQ-014"
+    side = Side.THEIRS
+    zh = "本文件表示承接本節點已持有的文件，卻未指明該文件的摘要。"
+    remedy = "Send it with the predecessor's digest in its metadata."
+    remedy_zh = "請於中繼資料附上前一份文件的摘要再送。"
+
+
 class AfterWithdrawal(OrderError):
     """The paper follows number {number}, which was withdrawn; nothing follows a withdrawal."""
 

@@ -29,6 +29,9 @@ HUB_POLL_S = 0.25
 READY_FILE = "ready"
 """In the home while the node serves, holding the address listened on; for whoever started it."""
 
+TLS_POLL_S = 10
+"""How often the TLS files are looked at: a renewal is used within this time, and half-written files are read again."""
+
 PURGE_POLL_S = 3600
 """Retention is counted in days; once an hour is soon enough."""
 
@@ -73,7 +76,7 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
     refusals = RefusalBook(wired.node.store, wired.node.clock, wired.journal)
     server = ExchangeServer(
         wired.door,
-        wired.server_identity,
+        wired.tls.server,
         wired.node.book.by_fingerprint,
         refusals.note,
         lambda call, error: wired.journal("call.defect", call=call, error=error),
@@ -90,6 +93,7 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
             parts.create_task(wired.worker.run(stop))
             parts.create_task(_watch_hub(wired, stop))
             parts.create_task(_forget(wired, stop))
+            parts.create_task(_watch_tls(wired, stop))
             parts.create_task(refusals.keep(stop))
     finally:
         marker.unlink(missing_ok=True)
@@ -127,13 +131,31 @@ def purge(wired: Wired) -> int:
     return node.store.write(work)
 
 
+async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:
+    """Bring a renewed TLS certificate into use: new handshakes show it, our own channels are replaced."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), TLS_POLL_S)
+            return
+        try:
+            renewed = await asyncio.to_thread(wired.tls.renew, wired.node.keys)
+        except NodeError as error:
+            wired.journal("tls.not-renewed", error=error)
+            continue
+        if renewed:
+            wired.journal("tls.renewed", fingerprint=wired.tls.now.fingerprint, until=wired.tls.now.not_after)
+            for partner in list(wired.transports):
+                await wired.transports.pop(partner).close()
+
+
 async def _watch_hub(wired: Wired, stop: asyncio.Event) -> None:
     """Take what the hub handed in, again and again; a hub that is away is asked again."""
     while not stop.is_set():
         busy = False
         try:
             busy = await asyncio.to_thread(take_from_hub, wired)
-        except NodeError as error:
+        except Exception as error:
+            # Whatever the shared folder holds, it must not end the node; the next look comes in a moment.
             wired.journal("hub.away", error=error)
         if not busy:
             with suppress(TimeoutError):
@@ -151,6 +173,7 @@ def take_from_hub(wired: Wired) -> bool:
             if outcome.category.retry:
                 # Not the paper's fault: it stays where it is and is looked at again.
                 wired.journal("hub.paper-waits", name=paper.name, error=outcome)
+                wired.hub.put_off(paper)
                 continue
             wired.journal("hub.paper-refused", name=paper.name, error=outcome)
             wired.hub.refused(paper, outcome)

@@ -17,6 +17,7 @@ from node.crypto.keys import OwnKeys, Role, load_decryption_keys, load_signing_k
 from node.crypto.trust import PartnerTrust, load_certificates
 from node.crypto.verification import verify_key_statement
 from node.documents.catalogue import CATALOGUE
+from node.errors import SignatureError
 from node.flows import calls, inbound, outbound, settling
 from node.flows.door import Door
 from node.flows.ports import Node, Transport
@@ -36,6 +37,36 @@ from node.transport.tls import ServerIdentity, TlsIdentity, load_tls_identity
 from node.wire import MAX_DOCUMENT_BYTES
 
 
+@dataclass(slots=True)
+class OurTls:
+    """Our TLS identity as server and client; `renew` brings a renewed certificate into use without restart."""
+
+    files: KeyFiles
+    code: NodeCode
+    partner_roots: tuple[bytes, ...]
+    now: TlsIdentity
+    server: ServerIdentity
+
+    @classmethod
+    def load(cls, files: KeyFiles, code: NodeCode, partner_roots: Sequence[bytes]) -> "OurTls":
+        """From the home's key files. Raises KeyFileTooOpen, KeyFileUnusable."""
+        identity = load_tls_identity(files.tls_key, files.tls_certificate, code)
+        return cls(files, code, tuple(partner_roots), identity, ServerIdentity(identity, partner_roots))
+
+    def renew(self, keys: OwnKeys) -> bool:
+        """Take what the files hold now, from the next handshake on; whether that is something new.
+
+        Raises KeyFileTooOpen, KeyFileUnusable, KeyRolesShared; then the old identity stays in use.
+        """
+        identity = load_tls_identity(self.files.tls_key, self.files.tls_certificate, self.code)
+        if identity.fingerprint == self.now.fingerprint:
+            return False
+        keys.require_distinct(identity.certificate)
+        self.server.replace(identity, self.partner_roots)
+        self.now = identity
+        return True
+
+
 @dataclass(frozen=True, slots=True)
 class Wired:
     """A whole node, built and not yet started."""
@@ -43,8 +74,7 @@ class Wired:
     settings: Settings
     node: Node
     door: Door
-    identity: TlsIdentity
-    server_identity: ServerIdentity
+    tls: OurTls
     hub: FolderHub
     journal: Journal
     worker: Worker
@@ -52,7 +82,7 @@ class Wired:
 
     def transport_to(self, partner: NodeCode) -> Transport:
         """A new way to `partner`, by its profile's word for the channel; the caller closes it."""
-        return open_transport(self.node.book.partner(partner), self.identity)
+        return open_transport(self.node.book.partner(partner), self.tls.now)
 
     def close(self) -> None:
         """Let the store go."""
@@ -63,13 +93,13 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
     """Build the node that `settings` describes. Raises NodeError with what is wrong and where."""
     clock = clock or SystemClock()
     journal = open_journal(settings, clock)
-    identity = load_tls_identity(settings.keys.tls_key, settings.keys.tls_certificate, settings.code)
     keys = load_own_keys(settings.keys, settings.code)
-    keys.require_distinct(identity.certificate)
     own_trust = trust_in_ourselves(settings, keys)
     statement = _own_statement(settings.keys, own_trust, clock)
     book = load_book(settings.profiles_folder, settings.home, settings.code)
     book.require_known_kinds(set(CATALOGUE))
+    tls = OurTls.load(settings.keys, settings.code, [partner.tls_roots for partner in book.partners])
+    keys.require_distinct(tls.now.certificate)
     store = Database.open(settings.store_url)
     store.migrate()
     waker = _Waker()
@@ -88,15 +118,23 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
         batch_bytes=settings.batch_bytes,
     )
     for partner in book.partners:
-        if partner.key_statement is not None:
-            calls.offer_statement(node, partner.code, partner.key_statement)
+        _offer_agreed_statement(node, partner)
     hub = FolderHub(settings.hub_folder, MAX_DOCUMENT_BYTES)
     hub.prepare([partner.code for partner in book.partners])
     transports: dict[NodeCode, Transport] = {}
-    worker = _worker(settings, node, hub, transports, identity, journal)
+    worker = _worker(settings, node, hub, transports, tls, journal)
     waker.target = worker.wake
-    server_identity = ServerIdentity(identity, [partner.tls_roots for partner in book.partners])
-    return Wired(settings, node, Door(node), identity, server_identity, hub, journal, worker, transports)
+    return Wired(settings, node, Door(node), tls, hub, journal, worker, transports)
+
+
+def _offer_agreed_statement(node: Node, partner: Partner) -> None:
+    """A partner whose certificate has ended is that partner's trouble: papers to it wait, the others go on."""
+    if partner.key_statement is None:
+        return
+    try:
+        calls.offer_statement(node, partner.code, partner.key_statement)
+    except SignatureError as error:
+        node.report("partner.key-statement-unusable", partner=partner.code, error=error)
 
 
 def open_journal(settings: Settings, clock: Clock) -> Journal:
@@ -161,14 +199,14 @@ def _worker(
     node: Node,
     hub: FolderHub,
     transports: dict[NodeCode, Transport],
-    identity: TlsIdentity,
+    tls: OurTls,
     journal: Journal,
 ) -> Worker:
     async def deliver(claimed: Sequence[Job]) -> Pace:
         partner = claimed[0].partner
         # Channels belong to the running loop, so they are opened at their first use and kept.
         if partner not in transports:
-            transports[partner] = open_transport(node.book.partner(partner), identity)
+            transports[partner] = open_transport(node.book.partner(partner), tls.now)
         answered = await outbound.deliver(node, transports[partner], claimed)
         return Pace.STEADY if answered else Pace.NO_ANSWER
 

@@ -1,11 +1,14 @@
 """How the command line reaches a node: its settings, its store, its parts. The only file here that knows them."""
 
 import asyncio
+import getpass
 import os
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from node.cli.session import Session
 from node.errors import NoAnswer, NodeError
@@ -18,6 +21,9 @@ from node.settings import Settings, load_settings
 from node.store import evidence, exchanges, queries, receipts
 from node.store.database import Database, Tx
 from node.wire import receipt_from_bytes
+
+if TYPE_CHECKING:
+    from node.flows.intake import Accepted
 
 POLL_S = 0.2
 """How often --wait looks: a person does not notice."""
@@ -83,6 +89,21 @@ def everything_about(session: Session, prefix: str) -> tuple[Exchange, list[Evid
         return store.read(read)
 
 
+def export_evidence(session: Session, prefixes: Sequence[str]) -> Iterator[tuple[ExchangeId, bytes]]:
+    """The evidence files of the exchanges with these ids, or beginnings of ids.
+
+    Raises ExchangeUnknown, or EvidenceIncomplete when there is nothing to prove yet.
+    """
+    from node.archive.collect import export
+
+    settings = settings_of(session)
+    book = load_book(settings.profiles_folder, settings.home, settings.code)
+    with open_store(session) as store:
+        for prefix in prefixes:
+            found, data = export(store, settings, book, prefix)
+            yield found.id, data
+
+
 def run_node(session: Session) -> None:
     """Run the node until it is told to stop; raises NodeError when it cannot start."""
     from node import service  # brings the whole node; questions to the store do without it
@@ -105,13 +126,31 @@ def hand_in(
     submission = Submission(content, partner, key or f"cli:{partner}:{sha256(content).hex()}", kind)
     wired = wire(settings_of(session))
     try:
-        (outcome,) = accept(wired.node, [submission], ActorName("command line", "human"))
+        (outcome,) = accept(wired.node, [submission], ActorName(_whoever_types(), "human"))
     finally:
         wired.close()
     if isinstance(outcome, NodeError):
         raise outcome
     with open_store(session) as store:
         return _exchange(store, outcome.exchange) if wait_s is None else _settled(store, outcome.exchange, wait_s)
+
+
+def announce(session: Session, partner: NodeCode) -> "Accepted":
+    """Send our key statement to a partner; a running node carries it. Raises PartnerUnknown, NotAgreed."""
+    from node.flows.control import announce_keys  # brings the whole node
+    from node.flows.ports import ActorName
+    from node.wiring import wire
+
+    wired = wire(settings_of(session))
+    try:
+        return announce_keys(wired.node, partner, ActorName(_whoever_types(), "human"))
+    finally:
+        wired.close()
+
+
+def _whoever_types() -> str:
+    """Every human act names who: the account on this machine that typed the command."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 def _exchange(store: Database, exchange: ExchangeId) -> Exchange:

@@ -13,7 +13,7 @@ from node.model.exchange import Assurance, Direction, Exchange, State
 from node.model.ids import Digest, ExchangeId, MessageId, NodeCode, sha256, uuid7
 from node.model.job import Verb
 from node.model.receipt import SignedReceipt, Verdict
-from node.store import evidence, exchanges, jobs, papers
+from node.store import evidence, exchanges, jobs, papers, partner_keys
 from node.store import receipts as stored
 from node.store.database import Tx
 from node.wire import receipt_from_bytes
@@ -60,8 +60,11 @@ def store(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) 
     fresh = [
         (exchange, one.chain_number)
         for one, exchange, _ in opened
-        if one.ruled.receipt.verdict is Verdict.ACCEPTED and not one.ruled.receipt.already_known
+        if one.ruled.paper is not None and _first_state(one.ruled) is State.RECEIVED
     ]
+    for one in arrivals:
+        if one.ruled.statement is not None:
+            partner_keys.offer(tx, caller, one.ruled.statement.sequence, one.ruled.statement.statement, now)
     # The same paper under a new id has no second effect: it is not registered twice, and the hub has it already.
     papers.record(tx, [papers.NewPaper.of(exchange, chain) for exchange, chain in fresh])
     jobs.add(tx, [jobs.NewJob(one.id, caller, Verb.HAND_OVER, now, None, one.priority) for one, _ in fresh], now)
@@ -93,7 +96,7 @@ def _issued(caller: NodeCode, one: Arrival, seals: Mapping[Seal, str]) -> stored
 
 def _exchange(node: Node, caller: NodeCode, ruled: Ruled, opened: Opened, now: datetime) -> Exchange:
     header, body = opened.letter.header, opened.body
-    identity = ruled.document.reading.identity if ruled.document is not None else Identity("", "", "")
+    identity = _identity(caller, ruled)
     cause = ruled.receipt.findings[0].code if ruled.receipt.findings else ""
     return Exchange(
         id=ExchangeId(uuid7(now, node.random)),
@@ -123,10 +126,18 @@ def _exchange(node: Node, caller: NodeCode, ruled: Ruled, opened: Opened, now: d
     )
 
 
+def _identity(caller: NodeCode, ruled: Ruled) -> Identity:
+    """What names the paper; empty when it could not be read."""
+    if ruled.statement is not None:
+        return Identity(caller, str(ruled.statement.sequence))
+    return ruled.document.reading.identity if ruled.document is not None else Identity("", "", "")
+
+
 def _first_state(ruled: Ruled) -> State:
     if ruled.receipt.verdict is not Verdict.ACCEPTED:
         return State.REFUSED
-    return State.HANDED_OVER if ruled.receipt.already_known else State.RECEIVED
+    # A known paper is with the hub already, and a control paper is not for the hub.
+    return State.HANDED_OVER if ruled.receipt.already_known or ruled.paper is None else State.RECEIVED
 
 
 def _sealed(exchange: ExchangeId, opened: Opened, seals: Mapping[Seal, str]) -> exchanges.StoredSealed:

@@ -54,6 +54,9 @@ from node.store import receipts as stored
 from node.store.database import Tx, savepoint
 from node.wire import header_from_bytes
 
+CLOSE_WITHIN = timedelta(days=90)
+"""Ids are closed up to this age: 30 days of life, and twice that for a partner that was away for long."""
+
 AHEAD_TOLERANCE = timedelta(minutes=5)
 """Clocks of two countries may differ by this much (protocol 1, 3)."""
 
@@ -272,12 +275,20 @@ def status(node: Node, caller: NodeCode, request: StatusRequest) -> list[Answer]
         before = held.get(identifier)
         if before is not None:
             rulings[index] = replace(before.signed, repeat=True)
-        elif request.close and not _forgotten(identifier, forgotten):
+        elif request.close and not _forgotten(identifier, forgotten) and _plausible(identifier, now):
             rulings[index] = Ruled(Receipt(identifier, Verdict.ABSENT, now))
         else:
             rulings[index] = NotHeld()
     outcomes = commit(node, caller, rulings, (), now)
     return [Answer(identifier, outcomes[index]) for index, identifier in enumerate(request.message_ids)]
+
+
+def _plausible(identifier: MessageId, now: datetime) -> bool:
+    """Whether a paper with this id can be about: ABSENT is kept for ever, so it is not given for invented times."""
+    try:
+        return now - CLOSE_WITHIN <= uuid7_moment(identifier) <= now + AHEAD_TOLERANCE
+    except (ValueError, OverflowError):
+        return False
 
 
 def _forgotten(identifier: MessageId, horizon: datetime | None) -> bool:

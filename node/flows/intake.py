@@ -43,6 +43,7 @@ class _Taken:
     exchange: Exchange
     document: exchanges.StoredDocument
     key: str
+    submitted: Digest
 
     @property
     def chain_number(self) -> str:
@@ -71,9 +72,11 @@ class Intake:
     def take(self, submission: Submission, admitted: Admitted) -> Accepted:
         """Take one admitted paper. Raises IdempotencyConflict, PredecessorNeverSent."""
         digest = sha256(submission.content)
+        # The same bytes for another partner are another submission: a key names a paper and where it goes.
+        submitted = sha256(submission.partner.encode() + b"\0" + digest)
         if owner := self._owners.get(submission.key):
             exchange, before = owner
-            if before != digest:
+            if before != submitted:
                 raise IdempotencyConflict(key=submission.key)
             return Accepted(exchange, repeated=True)
         chain, follows = self._chain(admitted, submission.partner)
@@ -86,8 +89,8 @@ class Intake:
             chain=chain,
             fields=admitted.document.reading.fields,
         )
-        self._taken.append(_Taken(taken, document, submission.key))
-        self._owners[submission.key] = (taken.id, digest)
+        self._taken.append(_Taken(taken, document, submission.key, submitted))
+        self._owners[submission.key] = (taken.id, submitted)
         return Accepted(taken.id, repeated=False)
 
     def store(self) -> None:
@@ -95,8 +98,7 @@ class Intake:
         tx, now, rows = self._tx, self._now, [one.exchange for one in self._taken]
         exchanges.insert(tx, rows)
         exchanges.insert_documents(tx, [one.document for one in self._taken])
-        keys = [(one.key, Digest(one.exchange.document_sha256), one.exchange.id) for one in self._taken]
-        exchanges.insert_submissions(tx, keys)
+        exchanges.insert_submissions(tx, [(one.key, one.submitted, one.exchange.id) for one in self._taken])
         evidence.add(
             tx,
             [

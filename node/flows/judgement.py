@@ -4,6 +4,7 @@ What lies inside the leaf and cannot be cured is refused for ever, with all find
 can cure is deferred and may come again (protocol 3).
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -12,10 +13,12 @@ from node.crypto.boxes import open_body, unwrap_call_key
 from node.crypto.seal import body_digest
 from node.crypto.verification import (
     VerifiedIssuer,
+    VerifiedKeyStatement,
     VerifiedLeaf,
     VerifiedSignature,
     verify_document_signature,
     verify_issuer_signature,
+    verify_key_statement,
 )
 from node.documents import reader
 from node.documents.catalogue import CATALOGUE
@@ -25,6 +28,8 @@ from node.errors import (
     BodyUnopenable,
     CertificateOutsideValidity,
     ChainForeign,
+    ChainUnlinked,
+    KeyStatementRefused,
     KindUnknown,
     NodeError,
     NotAgreed,
@@ -32,16 +37,19 @@ from node.errors import (
     PaperRefused,
     PredecessorUnknown,
     RecipientKeyUnknown,
+    SenderMismatch,
     SignatureError,
     SignatureMissing,
     SignerUnknown,
     SigningTimeAhead,
     SuiteRefused,
     TooLarge,
+    Unexpected,
     UploadMissing,
     WireError,
     XmlError,
 )
+from node.flows import control
 from node.flows.admission import issuer_finding
 from node.flows.ports import Node
 from node.flows.standing import Paper, Rank, Standing
@@ -49,7 +57,17 @@ from node.model.document import Document, Finding
 from node.model.envelope import Body, Envelope, Header, KeyWrap, Metadata
 from node.model.exchange import Assurance
 from node.model.ids import NodeCode
-from node.model.receipt import Deferred, DeferredCode, FindingCode, Outcome, Receipt, Verdict
+from node.model.receipt import (
+    Coarse,
+    CoarseReason,
+    Deferred,
+    DeferredCode,
+    FindingCode,
+    KeyStatement,
+    Outcome,
+    Receipt,
+    Verdict,
+)
 from node.profiles.profile import AgreedKind, IssuerSignature, Profile
 from node.store import actors, audit
 from node.store.database import Tx
@@ -99,6 +117,7 @@ class Ruled:
     proofs: Proofs = Proofs()
     paper: Paper | None = None
     standing: Rank | None = None
+    statement: VerifiedKeyStatement | None = None
 
 
 Ruling = Outcome | Ruled
@@ -126,7 +145,17 @@ def verify(
     opened = _open(node, caller, key, agreed, rulings, refusals)
     read: dict[int, Ruled] = {}
     for index, one in opened.items():
-        ruling = _read(node, caller, one, refusals, now)
+        if one.letter.header.kind == control.KEY_STATEMENT:
+            rulings[index] = _read_key_statement(node, caller, one, refusals, now)
+            continue
+        try:
+            ruling = _read(node, caller, one, refusals, now)
+        except Exception as defect:
+            # A defect of ours in judging one paper must not take its neighbours along; the partner may send it again.
+            node.report("judgement.defect", partner=caller, error=defect)
+            refusals.append(Refusal(one.letter.header.message_id, Unexpected(detail=type(defect).__name__)))
+            rulings[index] = Coarse(CoarseReason.TRY_LATER)
+            continue
         if isinstance(ruling, Ruled) and ruling.paper is not None:
             read[index] = ruling
         else:
@@ -155,7 +184,7 @@ def _agreed(
     for index, letter in letters.items():
         header = letter.header
         try:
-            profile, kind = node.book.inbound(caller, header.kind, header.kind_version, now)
+            profile, kind = control.inbound_agreement(node, caller, header.kind, header.kind_version, now)
         except ArrangementSuspended as error:
             rulings[index] = Deferred(DeferredCode.SUSPENDED, RETRY_HINT_MS)
             refusals.append(Refusal(header.message_id, error))
@@ -252,6 +281,7 @@ def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal],
         version=identity.version,
         document_sha256=document.digest,
         predecessor=metadata.chain.predecessor if metadata.chain is not None else None,
+        succeeds=document.reading.succession.number if document.reading.succession is not None else "",
     )
     receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
     return Ruled(
@@ -263,6 +293,27 @@ def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal],
         proofs=Proofs(signatures, issuer),
         paper=paper,
     )
+
+
+def _read_key_statement(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], now: datetime) -> Ruling:
+    """A control paper: the partner's own announcement, signed like any document of its own (protocol 2, Keys)."""
+    letter, body = opened.letter, opened.body
+    metadata: Metadata | None = None
+    try:
+        metadata = metadata_from_bytes(body.metadata)
+        _require_size(opened)
+        signatures = _signatures(node, caller, opened, metadata, now)
+        statement = KeyStatement(body.document, body.signatures[0])
+        verified = verify_key_statement(statement, trust=node.book.partner(caller).trust, now=now)
+    except (WireError, KeyStatementRefused, SenderMismatch) as error:
+        refusals.append(Refusal(letter.header.message_id, error))
+        return replace(_refused(letter, now, *_findings(error)), opened=opened, metadata=metadata)
+    except SignatureError as error:
+        refusals.append(Refusal(letter.header.message_id, error))
+        return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
+    receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
+    proofs = Proofs(signatures)
+    return Ruled(receipt, letter=letter, opened=opened, metadata=metadata, proofs=proofs, statement=verified)
 
 
 def _never_readable(opened: Opened, metadata: Metadata | None) -> XmlError | None:
@@ -370,6 +421,7 @@ _OUT_OF_PLACE: Mapping[Rank, type[NodeError]] = {
     Rank.ORPHAN: PredecessorUnknown,
     Rank.NUMBER_TAKEN: PaperNumberTaken,
     Rank.FOREIGN_CHAIN: ChainForeign,
+    Rank.UNLINKED: ChainUnlinked,
     Rank.AFTER_WITHDRAWAL: AfterWithdrawal,
 }
 """What the audit says of each rank that is not taken."""
@@ -383,5 +435,8 @@ def audit_refusals(tx: Tx, caller: NodeCode, refusals: Sequence[Refusal], now: d
     if not refusals:
         return
     actor = actors.ensure(tx, caller, actors.ActorKind.PARTNER, now)
-    for refusal in refusals:
-        audit.add(tx, actor, "refused", refusal.message_id or "(unreadable)", {"code": refusal.error.code}, now)
+    # Without a readable id there is nothing to tell such envelopes apart by: one row says how many there were.
+    unreadable = Counter(refusal.error.code for refusal in refusals if not refusal.message_id)
+    entries = [(one.message_id, {"code": one.error.code}) for one in refusals if one.message_id]
+    entries += [("(unreadable)", {"code": code, "count": str(count)}) for code, count in sorted(unreadable.items())]
+    audit.add_all(tx, actor, "refused", entries, now)

@@ -16,8 +16,9 @@ from node.errors import (
     EncryptionError,
     NoAnswer,
     NodeError,
+    Unexpected,
 )
-from node.flows import calls, receipts, settling
+from node.flows import calls, control, receipts, settling
 from node.flows.admission import Admitted, admit
 from node.flows.intake import Accepted, Intake, Submission, attempt
 from node.flows.ports import ActorName, Hub, Node, Transport
@@ -67,6 +68,10 @@ def _admitted(node: Node, submission: Submission, now: datetime) -> Admitted | N
         return admit(node, submission.content, submission.partner, submission.kind, now)
     except NodeError as error:
         return error
+    except Exception as defect:
+        # A defect of ours in judging one paper must not take the whole hand-in, or the node, along.
+        node.report("admission.defect", key=submission.key, error=defect)
+        return Unexpected(detail=type(defect).__name__)
 
 
 def _audit_intake(
@@ -138,7 +143,7 @@ def _by_agreement(ready: Sequence[_Sealable]) -> list[list[_Sealable]]:
 
 
 def _sealable(node: Node, job: Job, exchange: Exchange, document: exchanges.StoredDocument, now: datetime) -> _Sealable:
-    profile, _ = node.book.outbound(exchange.partner, exchange.kind, now)
+    profile, _ = control.outbound_agreement(node, exchange.partner, exchange.kind, now)
     expires_at = now + min(timedelta(hours=profile.retry.expires_after_h), MAX_LIFE)
     _require_outlasting(node, expires_at)
     message_id = MessageId(uuid7(now, node.random))
@@ -280,7 +285,7 @@ def _still_agreed(node: Node, owed: Sequence[calls.Consignment]) -> list[calls.C
     held: list[tuple[Job, Exchange, NodeError]] = []
     for one in owed:
         try:
-            node.book.outbound(one.exchange.partner, one.exchange.kind, now)
+            control.outbound_agreement(node, one.exchange.partner, one.exchange.kind, now)
         except NodeError as error:
             held.append((one.job, one.exchange, error))
         else:

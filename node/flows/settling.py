@@ -12,6 +12,7 @@ from node.errors import (
     HubUnavailable,
     NodeError,
     PartnerDeferred,
+    PartnerUnknown,
     PartnerUnreachable,
     PartnerWantsAnew,
     TlsFailed,
@@ -19,7 +20,7 @@ from node.errors import (
 from node.flows import calls, receipts
 from node.flows.ports import Node
 from node.model.evidence import EvidenceFact, Fact
-from node.model.exchange import Direction, Exchange, State, may_move
+from node.model.exchange import Assurance, Direction, Exchange, State, may_move
 from node.model.ids import Digest, ExchangeId, MessageId, sha256
 from node.model.job import Circumstances, GiveUp, Job, Verb
 from node.model.receipt import Answer, Coarse, Deferred, DeferredCode, NotHeld, Receipt, SignedReceipt, Verdict
@@ -128,7 +129,9 @@ def _deferred(node: Node, one: calls.Consignment, deferred: Deferred) -> Later:
             node.report("key-statement.refused", partner=one.exchange.partner, code=error.code)
     if deferred.code in _ANEW:
         anew = PartnerWantsAnew(partner=one.exchange.partner, reason=deferred.code.name)
-        return Later(one, anew, Fact.DEFERRED, hint, resign=deferred.code is DeferredCode.SIGNATURE)
+        # A partner does not get our signature on single papers that were agreed to travel under the batch seal.
+        resign = deferred.code is DeferredCode.SIGNATURE and one.exchange.assurance is Assurance.DOCUMENT
+        return Later(one, anew, Fact.DEFERRED, hint, resign)
     return Later(one, _partner_said(one, deferred.code.name), Fact.DEFERRED, hint)
 
 
@@ -234,18 +237,27 @@ def _sign_anew(node: Node, tx: Tx, one: calls.Consignment, now: datetime) -> Non
 def _next_try(
     node: Node, tx: Tx, job: Job, exchange: Exchange, error: NodeError, hint: timedelta, now: datetime
 ) -> None:
-    profile = node.book.profile(exchange.partner, exchange.arrangement)
-    if profile is None:
+    policy = _policy(node, exchange)
+    if policy is None:
         park_row(tx, exchange.id, error.code, now)
         return
     anew = evidence.count(tx, exchange.id, Fact.DEFERRED, PartnerWantsAnew.code)
-    decision = node.decide(job, error, profile.retry, Circumstances(now, node.luck(), hint, anew))
+    decision = node.decide(job, error, policy, Circumstances(now, node.luck(), hint, anew))
     if isinstance(decision, GiveUp):
         node.report("exchange.parked", exchange=exchange.id, partner=exchange.partner, code=decision.code)
         park_row(tx, exchange.id, exchange.first_cause or error.code, now)
     else:
         exchanges.note_cause(tx, exchange.id, error.code, now)
         jobs.again(tx, job, decision.due_at, error.code)
+
+
+def _policy(node: Node, exchange: Exchange) -> RetryPolicy | None:
+    """How long to try; None when partner or arrangement was struck from the book, and only a human can say."""
+    try:
+        profile = node.book.profile(exchange.partner, exchange.arrangement)
+    except PartnerUnknown:
+        return None
+    return profile.retry if profile is not None else None
 
 
 def no_answer(node: Node, consignments: Sequence[calls.Consignment], error: NodeError) -> None:

@@ -25,6 +25,8 @@ class Paper:
     version: str
     document_sha256: Digest
     predecessor: Digest | None
+    succeeds: str = ""
+    """The number that the paper itself says it follows; empty when it follows none."""
 
 
 class Rank(Enum):
@@ -37,6 +39,7 @@ class Rank(Enum):
     NUMBER_TAKEN = auto()
     FOREIGN_CHAIN = auto()
     AFTER_WITHDRAWAL = auto()
+    UNLINKED = auto()
 
     @property
     def finding(self) -> Finding | None:
@@ -47,6 +50,7 @@ class Rank(Enum):
 _FINDINGS = {
     Rank.NUMBER_TAKEN: Finding(FindingCode.NUMBER_TAKEN, "", "this number is known with other content"),
     Rank.FOREIGN_CHAIN: Finding(FindingCode.CHAIN, "", "the predecessor is of another issuer"),
+    Rank.UNLINKED: Finding(FindingCode.CHAIN, "", "the paper it follows is known and must be named"),
     Rank.AFTER_WITHDRAWAL: Finding(FindingCode.WITHDRAWN, "", "the predecessor was withdrawn"),
 }
 
@@ -66,7 +70,7 @@ class Standing:
     @classmethod
     def read(cls, tx: Tx, sender: NodeCode, about: Sequence[Paper]) -> "Standing":
         """What the store holds of this sender under the same numbers, and the chains of the predecessors named."""
-        numbers = {(paper.issuer, paper.number) for paper in about}
+        numbers = {(paper.issuer, number) for paper in about for number in (paper.number, paper.succeeds) if number}
         predecessors = {paper.predecessor for paper in about if paper.predecessor is not None}
         same = papers.known(tx, sender, Direction.IN, numbers) if numbers else {}
         before = papers.by_document(tx, sender, Direction.IN, predecessors) if predecessors else {}
@@ -91,7 +95,7 @@ class Standing:
         if paper.document_sha256 in same_number:
             return Rank.KNOWN
         if paper.predecessor is None:
-            return Rank.NUMBER_TAKEN if same_number else Rank.NEW
+            return self._without_predecessor(paper, bool(same_number))
         before = self._papers.get(paper.predecessor)
         if before is None:
             return Rank.ORPHAN
@@ -103,6 +107,13 @@ class Standing:
         if same_number and before.number != paper.number:
             return Rank.NUMBER_TAKEN
         return Rank.SUCCESSOR
+
+    def _without_predecessor(self, paper: Paper, same_number: bool) -> Rank:
+        if same_number:
+            return Rank.NUMBER_TAKEN
+        # Leaving out what it follows must not let a paper slip past the withdrawal of what it follows.
+        followed = self._digests.get((paper.kind, paper.issuer, paper.succeeds), [])
+        return Rank.UNLINKED if followed else Rank.NEW
 
     def _count(self, paper: Paper, chain: str) -> None:
         if paper.document_sha256 in self._papers:

@@ -12,7 +12,9 @@ Every file appears complete: it is written beside its place, flushed to disk, an
 import json
 import os
 import re
+import stat
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,6 +28,9 @@ DONE = ".done"
 MAX_TAKEN_AT_ONCE = 64
 """Papers read into memory in one look; the rest wait for the next."""
 
+PUT_OFF_S = 30.0
+"""How long a paper that must wait, or an entry that cannot be moved, is passed over."""
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
 
@@ -36,6 +41,7 @@ class FolderHub:
         """`max_bytes` is the largest paper that is read at all."""
         self._root = root
         self._max_bytes = max_bytes
+        self._put_off: dict[Path, float] = {}
 
     def prepare(self, partners: list[NodeCode]) -> None:
         """Make the folders. Raises HubUnavailable."""
@@ -52,12 +58,16 @@ class FolderHub:
     def waiting(self) -> list[HandedIn]:
         """Papers whose .done is there, in the order they were handed in, at most MAX_TAKEN_AT_ONCE.
 
-        Unreadable ones are refused here.
+        Unreadable ones are refused here. One that the node put off is offered again after PUT_OFF_S, so that papers
+        that must wait never stand in the way of others.
         """
         papers: list[HandedIn] = []
         for done in sorted((self._root / "outbound").glob(f"*/*{DONE}"), key=_handed_in):
             if len(papers) == MAX_TAKEN_AT_ONCE:
                 break
+            if self._put_off.get(done, 0.0) > time.monotonic():
+                continue
+            self._put_off.pop(done, None)
             name, partner = done.name.removesuffix(DONE), done.parent.name
             try:
                 papers.append(self._read(done, name, partner))
@@ -65,13 +75,20 @@ class FolderHub:
                 self._refuse(done, name, partner, error)
         return papers
 
+    def put_off(self, paper: HandedIn) -> None:
+        """The node cannot take `paper` yet, for no fault of its own: look at others first."""
+        self._put_off[self._root / "outbound" / paper.partner / f"{paper.name}{DONE}"] = time.monotonic() + PUT_OFF_S
+
     def _read(self, done: Path, name: str, partner: str) -> HandedIn:
         paper = done.with_name(f"{name}.xml")
         if not _NAME.fullmatch(name) or not is_node_code(partner):
             raise SubmissionUnreadable(name="(name withheld)", detail="its name is not allowed")
         try:
-            # O_NOFOLLOW: a link in the shared folder must not make us read somebody else's file.
-            with open(os.open(paper, os.O_RDONLY | os.O_NOFOLLOW), "rb") as file:
+            # No links: a name in the shared folder must not make us read somebody else's file. No blocking: a pipe
+            # must not make us wait for whoever writes into it.
+            with open(os.open(paper, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise SubmissionUnreadable(name=name, detail="it is not a regular file")
                 content = file.read(self._max_bytes + 1)
         except OSError as error:
             raise SubmissionUnreadable(name=name, detail=error.strerror or "cannot be read") from error
@@ -99,13 +116,14 @@ class FolderHub:
             raise HubUnavailable(detail=f"{target}: {error.strerror}") from error
 
     def _refuse(self, done: Path, name: str, partner: str, error: SubmissionUnreadable) -> None:
+        """Say why and take the .done away; where even that fails, put the entry off: it must not stop the others."""
         folder = self._root / "refused" / partner
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder / f"{name}.json", _json(_reason(error)))
             done.unlink(missing_ok=True)
-        except OSError as failure:
-            raise HubUnavailable(detail=f"{folder}: {failure.strerror}") from failure
+        except OSError:
+            self._put_off[done] = time.monotonic() + PUT_OFF_S
 
     # --- to the hub --------------------------------------------------------------------------------------------------
 
@@ -136,8 +154,8 @@ class FolderHub:
 def _handed_in(done: Path) -> tuple[int, str]:
     """A withdrawal must not overtake the paper it withdraws, so order counts; the name breaks ties."""
     try:
-        return done.stat().st_mtime_ns, done.name
-    except FileNotFoundError:
+        return done.lstat().st_mtime_ns, done.name
+    except OSError:
         return 0, done.name
 
 

@@ -62,11 +62,10 @@ def known(
 ) -> dict[tuple[str, str], tuple[KnownPaper, ...]]:
     """Accepted papers under these (issuer, number), oldest first; numbers never seen are missing from the result."""
     wanted = tuple_(PAPER.c.issuer, PAPER.c.number).in_(sorted(set(keys)))
-    found: dict[tuple[str, str], tuple[KnownPaper, ...]] = {}
+    found: dict[tuple[str, str], list[KnownPaper]] = {}
     for row in tx.execute(_of(partner, direction).where(wanted)):
-        key = (row.issuer, row.number)
-        found[key] = (*found.get(key, ()), _known(row))
-    return found
+        found.setdefault((row.issuer, row.number), []).append(_known(row))
+    return {key: tuple(group) for key, group in found.items()}
 
 
 def by_document(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import Enum
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, select, update
 
 from node.model.ids import NodeCode
 from node.model.receipt import KeyStatement
@@ -20,7 +20,7 @@ class Offer(Enum):
     OLDER = "older"
     """We have a newer one; nothing changed."""
     SAME = "same"
-    """It is the one in force."""
+    """It is the one in force; its newer signature is kept."""
     CONFLICT = "conflict"
     """The same sequence with another content: nothing changed, and somebody must look."""
 
@@ -31,8 +31,12 @@ def offer(tx: Tx, partner: NodeCode, sequence: int, statement: KeyStatement, now
     if newest is not None and sequence < newest.sequence:
         return Offer.OLDER
     if newest is not None and sequence == newest.sequence:
-        # A statement signed again with a new sign key announces the same keys.
-        return Offer.SAME if newest.document == statement.document else Offer.CONFLICT
+        if newest.document != statement.document:
+            return Offer.CONFLICT
+        # The same keys, signed again with a renewed sign key: the old signature will soon not verify any more.
+        mine = (PARTNER_KEY_STATEMENT.c.partner == partner, PARTNER_KEY_STATEMENT.c.sequence == sequence)
+        tx.execute(update(PARTNER_KEY_STATEMENT).where(*mine).values(signature=statement.signature))
+        return Offer.SAME
     row = {
         "partner": partner,
         "sequence": sequence,

@@ -1,4 +1,5 @@
 import json
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,8 +25,8 @@ def hub(tmp_path: Path) -> FolderHub:
 
 def exchange(direction: Direction, state: State) -> Exchange:
     return Exchange(
-        ExchangeId("0199"), direction, XB, "a", 1, "certificate_of_origin", 1, Assurance.BATCH, state, 2, "I", "N-1", "1",
-        b"\x01" * 32, NOW, NOW, idempotency_key="XB/one",
+        ExchangeId("0199"), direction, XB, "a", 1, "certificate_of_origin", 1, Assurance.BATCH, state, 2,
+        "I", "N-1", "1", b"\x01" * 32, NOW, NOW, idempotency_key="XB/one",
     )  # fmt: skip
 
 
@@ -121,3 +122,33 @@ def test_a_hub_whose_folder_is_gone_is_unavailable_not_a_crash(hub: FolderHub, t
     (tmp_path / "inbound/XB").rmdir()
     with pytest.raises(HubUnavailable):
         hub.hand_over(HubPaper(exchange(Direction.IN, State.RECEIVED), b"<a/>", MediaType.XML, {}))
+
+
+def test_a_pipe_is_refused_and_holds_nobody_up(hub: FolderHub, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "outbound/XB/pipe.xml")
+    (tmp_path / "outbound/XB/pipe.done").touch()
+    hand_in(tmp_path, "good")
+    assert [paper.name for paper in hub.waiting()] == ["good"]
+    assert (tmp_path / "refused/XB/pipe.json").exists()
+
+
+def test_a_link_to_itself_is_refused_and_holds_nobody_up(hub: FolderHub, tmp_path: Path) -> None:
+    (tmp_path / "outbound/XB/loop.done").symlink_to("loop.done")
+    hand_in(tmp_path, "good")
+    assert [paper.name for paper in hub.waiting()] == ["good"]
+
+
+def test_an_entry_that_cannot_be_moved_stops_nobody(hub: FolderHub, tmp_path: Path) -> None:
+    (tmp_path / "outbound/XB/folder.done").mkdir()
+    hand_in(tmp_path, "good")
+    assert [paper.name for paper in hub.waiting()] == ["good"]
+    assert [paper.name for paper in hub.waiting()] == ["good"]
+
+
+def test_papers_that_must_wait_let_others_pass(hub: FolderHub, tmp_path: Path) -> None:
+    for number in range(MAX_TAKEN_AT_ONCE):
+        hand_in(tmp_path, f"early{number:03d}")
+    hand_in(tmp_path, "late")
+    for paper in hub.waiting():
+        hub.put_off(paper)
+    assert [paper.name for paper in hub.waiting()] == ["late"]

@@ -13,6 +13,7 @@ from node.errors import (
     NotAgreed,
     PartnerDeferred,
     PartnerKeyMissing,
+    PartnerUnknown,
     PartnerUnreachable,
 )
 from node.model.envelope import DeliverRequest
@@ -111,11 +112,10 @@ def test_a_partner_that_renewed_its_sign_certificate_still_gets_papers(pair, ren
 def test_papers_wait_while_the_partners_announcement_is_signed_by_a_key_struck_off(
     pair, renew, reopen, origin: bytes
 ) -> None:
-    renew(pair.xb)
     file = pair.xa.home / "partner_profiles" / XB / "partner.toml"
     text = file.read_text()
     file.write_text("".join(line for line in text.splitlines(True) if not line.startswith("key_statement")))
-    reopen(pair.xa)
+    renew(pair.xb)
     sent = pair.xa.hand_in(origin, XB)
     pair.xa.work()
     waiting = pair.xa.exchange(sent)
@@ -214,3 +214,19 @@ def test_an_arrangement_that_is_gone_parks_what_it_owed_once_it_fails(pair, reop
     pair.xa.next_try()
     parked = pair.xa.exchange(sent)
     assert (parked.state, parked.first_cause) == (State.PARKED, NoAnswer.code)
+
+
+@pytest.mark.parametrize("sealed", [False, True], ids=["before sealing", "after sealing"])
+def test_a_partner_struck_from_the_book_leaves_what_is_owed_to_a_human(pair, reopen, origin: bytes, sealed) -> None:
+    pair.xa.road.cut = True
+    sent = pair.xa.hand_in(origin, XB)
+    if sealed:
+        pair.xa.work()
+    folder = agreement(pair.xa, XB).parent
+    folder.rename(pair.xa.home / "struck-off")
+    reopen(pair.xa)
+    pair.xa.wired.transports.clear()
+    pair.xa.later(minutes=1)
+    parked = pair.xa.exchange(sent)
+    assert (parked.state, parked.last_cause) == (State.PARKED, PartnerUnknown.code)
+    assert next_due(pair.xa) is None

@@ -108,7 +108,7 @@ def test_only_a_higher_sequence_changes_the_keys_of_a_partner(database: Database
     assert offer(10, b"ten") is Offer.SAME
     assert offer(10, b"ten", b"signed anew") is Offer.SAME
     assert offer(10, b"another ten") is Offer.CONFLICT
-    assert current() == KeyStatement(b"ten", b"s")
+    assert current() == KeyStatement(b"ten", b"signed anew")
     assert offer(1_789_000_000_000, b"later") is Offer.STORED
     assert offer(10, b"ten") is Offer.OLDER
     assert current() == KeyStatement(b"later", b"s")
