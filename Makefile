@@ -18,13 +18,16 @@ INSTALLED := $(VENV)/installed
 PROTOCOL  := node/protocol/__init__.py
 PROTOS    := $(wildcard protos/*/*/*.proto)
 
-.PHONY: help demo test lint fmt types docs pins clean
+.PHONY: help demo bench test lint fmt types docs pins clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) $(PROTOCOL) ## papers across a border, both ways, before your eyes  看一次完整的跨境交換
 	@$(BIN)/n2n demo
+
+bench: $(INSTALLED) $(PROTOCOL) ## exchanges per second, and what they cost  量測交換效能
+	@$(BIN)/n2n bench $(BENCH)
 
 test: lint types ## everything that must hold  全部檢查與測試
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)

@@ -8,6 +8,7 @@ import json
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import accumulate
 from typing import NoReturn
 
 from node.errors import JsonCharacterRefused, JsonNameTwice, JsonNumberRefused, JsonTooLarge, NotJson
@@ -35,8 +36,10 @@ MAX_NUMBER = 64
 
 _BOM = b"\xef\xbb\xbf"
 
-# Strings are stepped over whole, also one that never ends, so the search is linear in the size of the document.
-_BRACKETS = re.compile(rb'"(?:[^"\\]+|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+# Strings are taken out whole, also one that never ends, so the search is linear in the size of the document.
+_STRINGS = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)).difference(b"[]{}"))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 # What XML cannot hold either, so that a text means the same in both forms of paper.
 _UNFIT = re.compile("(?P<control>[\x00-\x08\x0b\x0c\x0e-\x1f])|(?P<surrogate>[\ud800-\udfff])|(?P<non>[\ufffe\uffff])")
@@ -71,15 +74,9 @@ def _refuse_depth(data: bytes, limits: JsonLimits) -> None:
     """Counted before anything is built: the parser calls itself once per level."""
     if data.count(b"[") + data.count(b"{") <= limits.depth:
         return
-    depth = 0
-    for token in _BRACKETS.finditer(data):
-        first = token[0][:1]
-        if first in b"[{":
-            depth += 1
-            if depth > limits.depth:
-                raise JsonTooLarge(limit=f"depth {limits.depth}")
-        elif first in b"]}":
-            depth -= 1
+    brackets = _STRINGS.sub(b"", data).translate(None, _NO_BRACKETS)
+    if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > limits.depth:
+        raise JsonTooLarge(limit=f"depth {limits.depth}")
 
 
 def _value(text: str) -> Json:
@@ -102,22 +99,22 @@ def _object(members: list[tuple[str, Json]]) -> dict[str, Json]:
 # --- numbers --------------------------------------------------------------------------------------------------------
 
 
-def _whole(token: str) -> int:
-    if token == "-0":
+def _whole(numeral: str) -> int:
+    if numeral == "-0":
         raise JsonNumberRefused(detail="negative zero")
-    if len(token) > MAX_NUMBER or abs(number := int(token)) > LARGEST_WHOLE:
+    if len(numeral) > MAX_NUMBER or abs(number := int(numeral)) > LARGEST_WHOLE:
         raise JsonNumberRefused(detail=f"a whole number beyond {LARGEST_WHOLE}")
     return number
 
 
-def _decimal(token: str) -> Decimal:
+def _decimal(numeral: str) -> Decimal:
     """The exact number, if a reader that knows only doubles would write the same one again."""
-    if len(token) > MAX_NUMBER:
+    if len(numeral) > MAX_NUMBER:
         raise JsonNumberRefused(detail=f"a number of more than {MAX_NUMBER} characters")
-    number = Decimal(token)
+    number = Decimal(numeral)
     if number.is_zero() and number.is_signed():
         raise JsonNumberRefused(detail="negative zero")
-    if Decimal(repr(float(token))) != number:
+    if Decimal(repr(float(numeral))) != number:
         raise JsonNumberRefused(detail="a number that a double cannot hold exactly")
     return number
 

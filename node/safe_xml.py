@@ -7,6 +7,7 @@ two different documents in the same bytes (security 2.1 X7 to X12). Only bytes c
 import functools
 import re
 import threading
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -98,27 +99,6 @@ def local_name(element: Element) -> str:
     return etree.QName(element).localname
 
 
-def path_of(element: Element) -> str:
-    """Where the element stands, by local names: `/SPSCertificate/SPSExchangedDocument/IncludedSPSNote[3]/Content`.
-
-    The position is written only where the parent holds several elements of that name.
-    """
-    steps: list[str] = []
-    node: Element | None = element
-    while node is not None:
-        parent = node.getparent()
-        steps.append(_step(node, parent))
-        node = parent
-    return "/" + "/".join(reversed(steps))
-
-
-def _step(node: Element, parent: Element | None) -> str:
-    if parent is None:
-        return local_name(node)
-    twins = parent.findall(str(node.tag))
-    return local_name(node) if len(twins) == 1 else f"{local_name(node)}[{twins.index(node) + 1}]"
-
-
 # --- what is refused, in the order of `parse` -----------------------------------------------------------------------
 
 
@@ -187,10 +167,11 @@ def _refusal(parser: etree.XMLParser, error: Exception) -> NotXml | XmlTooLarge:
     return NotXml(detail=f"{words} at line {entry.line}, column {entry.column}")
 
 
-_COMMENTS = etree.XPath("boolean(//comment() | //processing-instruction())")
+# Asked for the first one only, and never as a union: lists of comments and unions cost the square of their length.
+_COMMENTS = etree.XPath("boolean(/descendant::comment()[1]) or boolean(/descendant::processing-instruction()[1])")
 _ELEMENTS = etree.XPath("count(//*)")
 _IDENTIFIERS = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
-_TEXTS = etree.XPath("//text() | //@*")
+_TEXTS, _VALUES = etree.XPath("//text()"), etree.XPath("//@*")
 
 
 def _refuse_comments(root: Element) -> None:
@@ -206,7 +187,7 @@ def _refuse_excess(root: Element, data: bytes, limits: XmlLimits) -> None:
     if _more_attributes_than(limits.attributes)(root):
         raise XmlTooLarge(limit=f"{limits.attributes} attributes")
     if len(data) > limits.text_bytes and any(
-        len(str(text).encode()) > limits.text_bytes for text in _strings(_TEXTS, root)
+        len(text.encode()) > limits.text_bytes for path in (_TEXTS, _VALUES) for text in _strings(path, root)
     ):
         raise XmlTooLarge(limit=f"{limits.text_bytes} bytes of text")
 
@@ -230,11 +211,21 @@ def _refuse_namespaces(root: Element, data: bytes, limits: XmlLimits) -> None:
     """Relative namespace names make canonical forms differ between tools; thousands in scope make them cost minutes."""
     if data.count(b"xmlns") <= limits.attributes and _RELATIVE_NAMESPACE.search(data) is None:
         return
-    for element in root.iter():
-        scope = element.nsmap
-        if len(scope) > limits.attributes:
+    scope: list[str] = []  # the prefixes declared around this place, from the outermost
+    alive: Counter[str] = Counter()
+    for event, declared in etree.iterwalk(root, events=("start-ns", "end-ns")):
+        if event == "end-ns":
+            prefix = scope.pop()
+            alive[prefix] -= 1
+            if not alive[prefix]:
+                del alive[prefix]
+            continue
+        prefix, name = map(str, declared)
+        scope.append(prefix)
+        alive[prefix] += 1
+        if len(alive) > limits.attributes:
             raise XmlTooLarge(limit=f"{limits.attributes} namespaces")
-        if any(not _SCHEME.match(name) for name in scope.values() if name):
+        if name and not _SCHEME.match(name):
             raise NotXml(detail="a namespace name is relative")
 
 

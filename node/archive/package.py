@@ -1,7 +1,6 @@
 """The evidence file: which entries it has, in which order, and what each of them holds (protocol 4).
 
-    data = build(proof)                  # the same proof always gives the same bytes
-    proof = proof_of(container.read(data))
+`build` makes it, the same proof always into the same bytes; `proof_of` takes it apart again.
 """
 
 import re
@@ -11,8 +10,8 @@ from enum import StrEnum
 
 from node.archive import container
 from node.archive.verify_page import Page, Signed, verify_page
-from node.crypto.claimed import Certificate, canonical_parts, certificate_from_pem, claimed_signer, pem_of
 from node.crypto.algorithms import SignatureAlgorithm
+from node.crypto.claimed import Certificate, canonical_parts, certificate_from_pem, claimed_signer, pem_of
 from node.crypto.keys import Role
 from node.crypto.manifest import MAX_LEAVES
 from node.crypto.trust import fingerprint
@@ -186,15 +185,16 @@ def _signatures(
 
 def _page(proof: Proof, signers: Mapping[str, EnclosedCertificate]) -> str:
     header, receipt = header_from_bytes(proof.header), receipt_from_bytes(proof.receipt)
-    signed = []
+    signed = {}
     for entry, file, media_type, signature, party, use in _signatures(proof, header.sender, header.recipient):
         claimed = claimed_signer(file, media_type, signature)
         by_openssl = claimed.algorithm is SignatureAlgorithm.RSA3072_PSS_SHA256
         parts = canonical_parts(file, media_type, signature) if by_openssl else None
-        signed.append(
-            Signed(file, entry, signers[entry].name, party, Role(use), claimed.signed_at, sha256(signature), parts)
+        signed[entry] = Signed(
+            file, entry, signers[entry].name, party, Role(use), claimed.signed_at, sha256(signature), parts
         )
-    return verify_page(Page(header, receipt, proof.media_type.file_name, tuple(signed)))
+    seal, document, answer = signed[SEAL_SIGNATURE], signed.get(DOCUMENT_SIGNATURE), signed[RECEIPT_SIGNATURE]
+    return verify_page(Page(header, receipt, proof.media_type.file_name, seal, document, answer))
 
 
 def _require_names(entries: Mapping[str, bytes]) -> None:

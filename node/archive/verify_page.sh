@@ -113,10 +113,11 @@ signature() {
   esac
 }
 
-# pss FILE CERTIFICATE: the same by openssl, from the canonical parts given before; leaves check-* files behind
-# 以 openssl 查驗前述正規形式；會留下 check-* 檔
+# pss FILE SIGNATURE CERTIFICATE SHA256: the same by openssl, from the canonical parts of the signature with that digest
+# given before; leaves two files check-* behind. 以 openssl 查驗前述正規形式；會留下 check-* 兩檔。
 pss() {
-  openssl x509 -in "$2" -noout -pubkey > check-key.pem
+  [ "$(digest < "$2")" = "$4" ] || failed "DIGEST: $2"
+  openssl x509 -in "$3" -noout -pubkey > check-key.pem
   printf %s "$value" | openssl base64 -d -A > check-value.bin
   printf %s "$info" | openssl dgst -sha256 -verify check-key.pem -sigopt rsa_padding_mode:pss \
     -sigopt rsa_pss_saltlen:digest -signature check-value.bin || failed "DIGEST: $1"
@@ -131,3 +132,36 @@ pss() {
     esac
   done
 }
+
+# ---- This file 本檔 -------------------------------------------------------------------------------------------------
+# @PAPER@, @CREATED@
+# receipt 收據: @VERDICT@, @RECEIVED@
+
+message='@MESSAGE@' sender='@SENDER@' recipient='@RECIPIENT@' document='@DOCUMENT@'
+
+# 1. No entry was changed by accident. 內容未經意外更動。
+sha256sum -c SHA256SUMS || failed 'DIGEST: SHA256SUMS'
+
+# 2. The sender's sign key signed the seal. 寄件方以簽署金鑰簽署封印。
+@SEAL SIGNATURE@
+
+# 3. The seal covers header, metadata and document of this paper, and the header names both sides.
+#    封印涵蓋本文件之標頭、後設資料與內容，且標頭載明雙方。
+body=$({ octets salt.bin; bytes "$(digest < metadata.bin)"; bytes "$(digest < "$document")"; } | digest)
+leaf=$({ printf '\000'; bytes "$(digest < header.bin)"; bytes "$body"; } | digest)
+covers seal.xml papers "$sender" "$recipient" "$(climb path.txt "$leaf")"
+parties="12$(length "$sender")$(code "$sender")1a$(length "$recipient")$(code "$recipient")22"
+starts header.bin "0a24$(code "$message")$parties"
+
+# 4. The sender's sign key signed the document itself. 寄件方以簽署金鑰簽署文件本身。
+@DOCUMENT SIGNATURE@
+
+# 5. The recipient's receipt key signed the receipt's seal. 收件方以收據金鑰簽署收據封印。
+@RECEIPT SIGNATURE@
+
+# 6. That seal covers the receipt, and the receipt names this paper. 該封印涵蓋收據，收據所指即本文件。
+answer=$({ printf '\000'; octets receipt.bin; } | digest)
+covers receipt-seal.xml receipts "$recipient" "$sender" "$(climb receipt-path.txt "$answer")"
+starts receipt.bin "0a24$(code "$message")@ANSWER@"
+
+printf 'OK: %s from %s to %s, @VERDICT@\n' "$message" "$sender" "$recipient"

@@ -130,6 +130,7 @@ def _signer_row(one: "Signer") -> tuple[Cell, ...]:
 def _told_lines(told: "Told", session: Session) -> list[tuple[Column, Cell]]:
     header, receipt, to = told.header, told.receipt, session.language
     answer = f"{ANSWERS[receipt.verdict].to(to)} ({receipt.verdict.name})"
+    finding = Column("finding", Text("Finding", "發現事項"))
     return [
         (Column("message_id", Text("Message", "訊息")), header.message_id),
         (Column("sender", Text("Sender", "寄件方")), header.sender),
@@ -140,6 +141,7 @@ def _told_lines(told: "Told", session: Session) -> list[tuple[Column, Cell]]:
         (Column("created_at", Text("Created", "建立時間")), header.created_at),
         (Column("receipt", Text("Receipt", "收據")), answer),
         (Column("received_at", Text("Received", "收到時間")), receipt.received_at),
+        *((finding, f"{each.code} {each.path}: {each.rule}") for each in receipt.findings),
     ]
 
 

@@ -15,9 +15,7 @@ app = typer.Typer(no_args_is_help=True, help="Our keys and what partners know of
 _ID = Column("id", Text("Exchange", "交換"))
 _REPEATED = Column("repeated", Text("Announced before", "先前已公告"))
 
-_NEXT = Text(
-    "The partner's receipt confirms it: n2n exchange show {id}", "對方的收據即為確認：n2n exchange show {id}"
-)
+_NEXT = Text("The partner's receipt confirms it: n2n exchange show {id}", "對方的收據即為確認：n2n exchange show {id}")
 
 
 @command(app, "announce")

@@ -1,7 +1,7 @@
 """Judging a detached signature at the moment it claims, whoever made it: for evidence, where nobody is enrolled.
 
-Form, engine and coverage are those of the inbound judge (protocol 2, signature; security 6.9). It does not ask whose the
-certificate is and who vouches for it; `party_of` and `issuer_among` do.
+Form, engine and coverage are those of the inbound judge (protocol 2, signature; security 6.9). Whose the certificate is
+and who vouches for it is asked apart, by `party_of` and `issuer_among`.
 """
 
 import re
@@ -61,7 +61,7 @@ class ClaimedSignature:
 
 @dataclass(frozen=True, slots=True)
 class CanonicalParts:
-    """What a signature's value and references cover, as Canonical XML 1.0; `value` is its Base64 without white space."""
+    """What a signature's value and references cover, as Canonical XML 1.0; `value` is Base64 without white space."""
 
     signed_info: bytes
     signed_properties: bytes
@@ -80,8 +80,11 @@ def verify_claimed(content: bytes, name: str, media_type: MediaType, signature: 
     signer = _certificate(form.certificates[0], name)
     if not fits(signer, form.algorithm):
         raise AlgorithmRefused(what=name, algorithm=form.algorithm)
-    # 3. The engine: signature value and digests under that certificate.
-    octets = verify_detached(signature, {name: content}, signer, form.algorithm, len(form.references), form.signing_time)
+    # 3. The engine: signature value and digests under that certificate. It looks at validity too, and tells nobody; a
+    #    moment in the middle leaves that to step 6.
+    begin, end = signer.not_valid_before_utc, signer.not_valid_after_utc
+    within = begin + (end - begin) / 2
+    octets = verify_detached(signature, {name: content}, signer, form.algorithm, len(form.references), within)
     # 4. What it verified is exactly the file, and the parts of the signature that we read.
     expected = {
         name: content,
@@ -119,7 +122,10 @@ def canonical_parts(name: str, media_type: MediaType, signature: bytes) -> Canon
     if value.tag != DS + "SignatureValue":
         raise SignatureForm(what=name, detail="children of Signature")
     return CanonicalParts(
-        canonical(signed_info), canonical(form.signed_properties), canonical(form.key_info), "".join(value.text.split())
+        canonical(signed_info),
+        canonical(form.signed_properties),
+        canonical(form.key_info),
+        "".join((value.text or "").split()),
     )
 
 
@@ -166,10 +172,13 @@ def _read(signature: bytes, name: str, media_type: MediaType) -> DetachedForm:
 
 
 def _certificate(der: bytes, name: str) -> Certificate:
+    """A certificate from a stranger; what later steps read of it is read once here, where it may be refused."""
     try:
-        return x509.load_der_x509_certificate(der)
-    except (ValueError, UnsupportedAlgorithm) as error:
+        certificate = x509.load_der_x509_certificate(der)
+        _ = certificate.extensions, certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except Exception as error:  # cryptography has half a dozen kinds, not all of them ValueErrors
         raise KeyInfoRefused(what=name) from error
+    return certificate
 
 
 def _vouches(anchor: Certificate, certificate: Certificate, moment: datetime) -> bool:

@@ -52,9 +52,7 @@ def _findings(
 ) -> list[Finding]:
     """Findings in document order, each said once."""
     place = {spot.steps: index for index, spot in enumerate(walk(root))}
-    ordered = sorted(
-        breaches, key=lambda one: (place.get(one[1].steps, -1), one[0] is FindingCode.RULE, one[1].rule)
-    )
+    ordered = sorted(breaches, key=lambda one: (place.get(one[1].steps, -1), one[0] is FindingCode.RULE, one[1].rule))
     kept = dict.fromkeys((code, breach.steps, breach.rule) for code, breach in ordered)
     return [
         Finding(code, path_of(title, steps) if index < worth_a_path else "", rule)

@@ -85,11 +85,11 @@ class JsonSchema:
 
 def _shapes(shape: Shape) -> Iterator[Shape]:
     yield shape
-    inner = (shape.of,) if isinstance(shape, Listing) else ()
+    if isinstance(shape, Listing):
+        yield from _shapes(shape.of)
     if isinstance(shape, Record):
-        inner = (*shape.needs.values(), *shape.may.values())
-    for one in inner:
-        yield from _shapes(one)
+        for one in (*shape.needs.values(), *shape.may.values()):
+            yield from _shapes(one)
 
 
 def _breaches(spot: Spot, shape: Shape) -> Iterator[JsonBreach]:

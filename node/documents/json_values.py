@@ -9,7 +9,7 @@ from node.documents.json_shapes import Record, Text
 _LABEL = re.compile(r"[^ \t\r\n]+( [^ \t\r\n]+)*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Latin letters with all their marks, digits and common punctuation: what a partner's clerk can read and type.
-_LATIN = re.compile("[ -~\u00a0-\u024f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e]+")
+_LATIN = re.compile("[ -~\u00a1-\u00ac\u00ae-\u024f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e]+")
 
 
 def label(most: int) -> Text:

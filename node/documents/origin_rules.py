@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from node.documents.breach import Breach
 from node.documents.checks import text_at, text_of, unfit_characters
+from node.documents.numbers import number_in, too_long
 from node.safe_xml import Element
 
 NS = "{urn:n2n:v1:certificate-of-origin}"
@@ -20,10 +21,16 @@ ENDED = frozenset({"withdrawn", "cancelled"})
 VALUE_CONTENT = frozenset({"RVC", "QVC", "LVC"})
 """Origin criteria that are met by a share of value and so must tell it."""
 
+_NUMBERS = tuple(
+    f"{NS}{name}"
+    for name in ("Sequence", "Items", "Packages", "NetWeight", "GrossWeight", "Quantity", "Value", "ValueContent")
+)
+
 
 def rules(root: Element) -> Iterator[Breach]:
     """Every rule that the certificate breaks, in no particular order."""
     yield from unfit_characters(root)
+    yield from too_long(root, *_NUMBERS)
     yield from _agreement(root)
     yield from _status(root)
     yield from _replacement(root)
@@ -111,6 +118,7 @@ def _items(root: Element) -> Iterator[Breach]:
     sequences = Counter(text_at(item, f"{NS}Sequence") for item in items)
     invoices = {text_at(invoice, f"{NS}Number") for invoice in root.iterfind(f"{NS}Invoice")}
     producers = {producer.get("key", "") for producer in root.iterfind(f"{NS}Producer")}
+    preferential = text_at(root, f"{NS}TypeCode") != NON_PREFERENTIAL
     for item in items:
         sequence = item.find(f"{NS}Sequence")
         if sequence is not None and sequences[text_of(sequence)] > 1:
@@ -118,7 +126,7 @@ def _items(root: Element) -> Iterator[Breach]:
         yield from _leads_to(item.find(f"{NS}InvoiceNumber"), invoices, "names no Invoice of this certificate")
         yield from _leads_to(item.find(f"{NS}ProducerKey"), producers, "names no Producer of this certificate")
         yield from _weights(item)
-        yield from _criterion(item.find(f"{NS}OriginCriterion"), root)
+        yield from _criterion(item.find(f"{NS}OriginCriterion"), preferential)
 
 
 def _leads_to(element: Element | None, known: set[str], rule: str) -> Iterator[Breach]:
@@ -130,18 +138,18 @@ def _weights(item: Element) -> Iterator[Breach]:
     net, gross = item.find(f"{NS}NetWeight"), item.find(f"{NS}GrossWeight")
     if net is None or gross is None or net.get("unit") != gross.get("unit"):
         return
-    low, high = _decimal(net), _decimal(gross)
+    low, high = number_in(net), number_in(gross)
     if low is not None and high is not None and low > high:
         yield Breach(net, "must not exceed GrossWeight")
 
 
-def _criterion(criterion: Element | None, root: Element) -> Iterator[Breach]:
+def _criterion(criterion: Element | None, preferential: bool) -> Iterator[Breach]:
     if criterion is None:
         return
     content = criterion.find(f"{NS}ValueContent")
     if text_at(criterion, f"{NS}Code") in VALUE_CONTENT and content is None:
         yield Breach(criterion, "a criterion of value content needs ValueContent")
-    if text_at(root, f"{NS}TypeCode") == NON_PREFERENTIAL and content is not None:
+    if content is not None and not preferential:
         yield Breach(content, "a non-preferential certificate has no value content")
 
 
@@ -154,7 +162,7 @@ def _totals(root: Element) -> Iterator[Breach]:
         return
     items = root.findall(f"{NS}Item")
     count = totals.find(f"{NS}Items")
-    if count is not None and _decimal(count) not in (None, Decimal(len(items))):
+    if count is not None and number_in(count) not in (None, Decimal(len(items))):
         yield Breach(count, "must be the number of items")
     packages = [package for item in items for package in item.iterfind(f"{NS}Packages")]
     yield from _sum(totals.find(f"{NS}Packages"), packages, "")
@@ -165,18 +173,10 @@ def _totals(root: Element) -> Iterator[Breach]:
 
 def _sum(total: Element | None, parts: list[Element], attribute: str) -> Iterator[Breach]:
     """A total is compared where every part speaks of the same unit or currency; different ones do not add up."""
-    amount, amounts = _decimal(total), [_decimal(part) for part in parts]
+    amount, amounts = number_in(total), [number_in(part) for part in parts]
     if total is None or amount is None or not parts or None in amounts:
         return
     if attribute and {part.get(attribute) for part in parts} != {total.get(attribute)}:
         return
     if sum(one for one in amounts if one is not None) != amount:
         yield Breach(total, "must be the sum of the items")
-
-
-def _decimal(element: Element | None) -> Decimal | None:
-    try:
-        amount = Decimal(text_of(element))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None

@@ -5,11 +5,12 @@ import re
 from collections import Counter
 from collections.abc import Container, Iterator, Mapping
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 
 from node.documents.breach import Breach
 from node.documents.checks import MAX_NAME, MOMENT_RULE, is_label, moment_of, text_at, text_of, unfit_characters
 from node.documents.codes import sps
+from node.documents.numbers import number_in, too_long
 from node.safe_xml import Element
 
 RSM = "{urn:un:unece:uncefact:data:standard:SPSCertificate:17}"
@@ -28,6 +29,8 @@ _AMOUNTS = tuple(
     )
 )
 _VALUES = tuple(f"{RAM}{name}Measure" for name in ("Value", "MinimumValue", "MaximumValue"))
+_NUMBERS = (*_AMOUNTS, *_VALUES, f"{RAM}ItemQuantity", f"{RAM}SequenceNumeric")
+_WHOLE = re.compile(r"0*[1-9][0-9]*", re.ASCII)
 _WORDS = tuple(
     f"{RAM}{name}" for name in ("Name", "PersonName", "LineOne", "CityName", "Description", "ScientificName")
 )
@@ -45,6 +48,7 @@ _MOMENT_FORMATS = {
 def rules(root: Element) -> Iterator[Breach]:
     """Every rule that the certificate breaks, in no particular order."""
     yield from unfit_characters(root)
+    yield from too_long(root, *_NUMBERS)
     yield from _head(root)
     yield from _document_notes(root)
     yield from _moments(root)
@@ -53,8 +57,9 @@ def rules(root: Element) -> Iterator[Breach]:
     yield from _attachments(root)
     lines = root.findall(LINES)
     yield from _line_numbers(lines)
+    document_type = text_at(root, f"{DOCUMENT}/{RAM}TypeCode")
     for line in lines:
-        yield from _line(line, text_at(root, f"{DOCUMENT}/{RAM}TypeCode"))
+        yield from _line(line, document_type)
 
 
 def moment_in(element: Element | None) -> datetime | None:
@@ -142,10 +147,13 @@ def _notes(notes: list[Element], known: Mapping[str, sps.Content]) -> Iterator[B
 
 
 def _moments(root: Element) -> Iterator[Breach]:
-    for name in ("DateTimeString", "DateTime"):
-        for element in root.iter(f"{UDT}{name}"):
-            if moment_in(element.getparent()) is None:
-                yield Breach(element, MOMENT_RULE)
+    unclear: dict[Element | None, bool] = {}  # per parent: junk may put thousands of moments into one
+    for element in root.iter(f"{UDT}DateTimeString", f"{UDT}DateTime"):
+        parent = element.getparent()
+        if parent not in unclear:
+            unclear[parent] = moment_in(parent) is None
+        if unclear[parent]:
+            yield Breach(element, MOMENT_RULE)
     for period in root.iter(f"{RAM}CompletionSPSPeriod"):
         start, end = (moment_in(period.find(f"{RAM}{name}DateTime")) for name in ("Start", "End"))
         if start is not None and end is not None and end < start:
@@ -165,17 +173,8 @@ def _measures(root: Element) -> Iterator[Breach]:
 
 
 def _at_least(element: Element, least: Decimal) -> bool:
-    amount = _decimal(element)
+    amount = number_in(element)
     return amount is None or amount >= least
-
-
-def _decimal(element: Element | None) -> Decimal | None:
-    """The number in the element; None when there is none, which the schema says."""
-    try:
-        amount = Decimal(text_of(element))
-    except InvalidOperation:
-        return None
-    return amount if amount.is_finite() else None
 
 
 def _placeholders(root: Element) -> Iterator[Breach]:
@@ -208,7 +207,7 @@ def _line_numbers(lines: list[Element]) -> Iterator[Breach]:
     for number in numbers:
         if number is None:
             continue
-        if not text_of(number).isdecimal() or int(text_of(number)) < 1:
+        if not _WHOLE.fullmatch(text_of(number)):
             yield Breach(number, "must be a whole number from 1")
         elif counts[text_of(number)] > 1:
             yield Breach(number, "must be different on every line")
@@ -236,7 +235,7 @@ def _net_and_gross(line: Element, what: str) -> Iterator[Breach]:
     net, gross = line.find(f"{RAM}Net{what}Measure"), line.find(f"{RAM}Gross{what}Measure")
     if net is None or gross is None or net.get("unitCode") != gross.get("unitCode"):
         return
-    low, high = _decimal(net), _decimal(gross)
+    low, high = number_in(net), number_in(gross)
     if low is not None and high is not None and low > high:
         yield Breach(net, f"must not exceed Gross{what}Measure")
 

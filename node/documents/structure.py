@@ -26,7 +26,7 @@ ENOUGH = 1_000
 """Breaches after which nobody looks for more: a receipt tells 50 (protocol 1), and junk must not cost seconds."""
 
 _ELEMENTS = etree.XPath("count(//*)")
-_OWN_TYPES = etree.XPath("boolean(//@xsi:type | //@xsi:nil)", namespaces={"xsi": _XSI[1:-1]})
+_OWN_TYPES = etree.XPath("boolean(//@xsi:type) or boolean(//@xsi:nil)", namespaces={"xsi": _XSI[1:-1]})
 
 
 class PaperSchema:

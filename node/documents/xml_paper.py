@@ -11,10 +11,11 @@ from lxml import etree
 from node.documents.breach import Breach
 from node.documents.kind import XmlKind
 from node.documents.structure import ENOUGH
+from node.documents.xml_paths import Paths
 from node.errors import KindUnknown
 from node.model.document import Finding, Reading
 from node.model.receipt import FindingCode
-from node.safe_xml import Element, parse, path_of
+from node.safe_xml import Element, parse
 
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
@@ -34,9 +35,10 @@ def judged(root: Element, kind: XmlKind, worth_a_path: int) -> Reading | list[Fi
 
 def paths(content: bytes) -> Iterator[str]:
     """Where each element that holds text stands."""
+    where = Paths()
     for element in parse(content).iter():
         if (element.text or "").strip():
-            yield path_of(element)
+            yield where.of(element)
 
 
 def unknown(root: Element) -> KindUnknown:
@@ -73,8 +75,9 @@ def _findings(breaches: list[tuple[FindingCode, Breach]], paper: Element, worth_
         breaches, key=lambda one: (place.get(one[1].element, -1), one[0] is FindingCode.RULE, _words(one[1]))
     )
     kept = dict.fromkeys((code, breach.element, _words(breach)) for code, breach in ordered)
+    where = Paths()
     return [
-        Finding(code, path_of(element) if index < worth_a_path else "", rule)
+        Finding(code, where.of(element) if index < worth_a_path else "", rule)
         for index, (code, element, rule) in enumerate(kept)
     ]
 

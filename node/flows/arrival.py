@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from node.flows.judgement import Opened, Ruled
 from node.flows.ports import Node
+from node.flows.rulings import Opened, Ruled
 from node.model.document import Identity
 from node.model.envelope import Metadata, Purpose, Seal
 from node.model.evidence import EvidenceFact, Fact

@@ -173,10 +173,6 @@ def _partner_key(node: Node, partner: Partner) -> AnnouncedKey:
     """The partner's key for the first suite of its profile that has one now. Raises PartnerKeyMissing."""
     now = node.clock.now()
     statement = node.store.read(lambda tx: partner_keys.current(tx, partner.code))
-    agreed = partner.key_statement
-    if agreed is not None and (statement is None or statement.document == agreed.document):
-        # The same announcement, signed anew after the partner's sign certificate was renewed.
-        statement = agreed
     if statement is not None:
         keys = _announced(statement, partner, now)
         for suite in partner.trust.suites:

@@ -26,8 +26,8 @@ from node.errors import (
 )
 from node.flows import arrival, judgement, receipts, settling
 from node.flows.arrival import Arrival
-from node.flows.judgement import Letter, Refusal, Ruled, Ruling
 from node.flows.ports import Hub, Node
+from node.flows.rulings import RETRY_HINT_MS, Letter, Refusal, Ruled, Ruling, audit_refusals
 from node.flows.standing import Standing
 from node.model.document import Finding
 from node.model.envelope import DeliverRequest, Envelope, Purpose, Seal, StatusRequest
@@ -168,7 +168,7 @@ def _duplicate(
 def _in_time(letter: Letter, forgotten: datetime | None, refusals: list[Refusal], now: datetime) -> Ruling | None:
     if letter.header.created_at > now + AHEAD_TOLERANCE:
         refusals.append(Refusal(letter.header.message_id, CreatedAhead()))
-        return Deferred(DeferredCode.AHEAD, judgement.RETRY_HINT_MS)
+        return Deferred(DeferredCode.AHEAD, RETRY_HINT_MS)
     if letter.header.expires_at < now:
         if _forgotten(letter.header.message_id, forgotten):
             return NotHeld()
@@ -191,7 +191,7 @@ def commit(
     repeated = [one for one in outcomes.values() if isinstance(one, SignedReceipt) and one.repeat]
 
     def write(tx: Tx) -> dict[int, Outcome]:
-        judgement.audit_refusals(tx, caller, refusals, now)
+        audit_refusals(tx, caller, refusals, now)
         arrival.note_repeats(tx, caller, repeated, now)
         return _store(node, tx, caller, kept, signed, now)
 
@@ -258,7 +258,7 @@ def _store_one_by_one(tx: Tx, caller: NodeCode, arrivals: Mapping[int, Arrival],
 
 
 def _race() -> Deferred:
-    return Deferred(DeferredCode.RACE, judgement.RETRY_HINT_MS)
+    return Deferred(DeferredCode.RACE, RETRY_HINT_MS)
 
 
 # --- status ---------------------------------------------------------------------------------------------------------

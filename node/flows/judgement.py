@@ -4,58 +4,34 @@ What lies inside the leaf and cannot be cured is refused for ever, with all find
 can cure is deferred and may come again (protocol 3).
 """
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from node.crypto.boxes import open_body, unwrap_call_key
 from node.crypto.seal import body_digest
-from node.crypto.verification import (
-    VerifiedIssuer,
-    VerifiedKeyStatement,
-    VerifiedLeaf,
-    VerifiedSignature,
-    verify_document_signature,
-    verify_issuer_signature,
-    verify_key_statement,
-)
-from node.documents import reader
 from node.documents.catalogue import CATALOGUE
 from node.errors import (
     AfterWithdrawal,
     ArrangementSuspended,
     BodyUnopenable,
-    CertificateOutsideValidity,
     ChainForeign,
     ChainUnlinked,
-    KeyStatementRefused,
-    KindUnknown,
     NodeError,
     NotAgreed,
     PaperNumberTaken,
-    PaperRefused,
     PredecessorUnknown,
     RecipientKeyUnknown,
-    SenderMismatch,
-    SignatureError,
-    SignatureMissing,
-    SignerUnknown,
-    SigningTimeAhead,
     SuiteRefused,
-    TooLarge,
     Unexpected,
-    UploadMissing,
     WireError,
-    XmlError,
 )
-from node.flows import control
-from node.flows.admission import issuer_finding
+from node.flows import control, reading
 from node.flows.ports import Node
+from node.flows.rulings import RETRY_HINT_MS, Letter, Opened, Refusal, Ruled, Ruling, refused
 from node.flows.standing import Paper, Rank, Standing
-from node.model.document import Document, Finding
-from node.model.envelope import Body, Envelope, Header, KeyWrap, Metadata
-from node.model.exchange import Assurance
+from node.model.document import Finding
+from node.model.envelope import Body, KeyWrap
 from node.model.ids import NodeCode
 from node.model.receipt import (
     Coarse,
@@ -63,72 +39,10 @@ from node.model.receipt import (
     Deferred,
     DeferredCode,
     FindingCode,
-    KeyStatement,
-    Outcome,
-    Receipt,
     Verdict,
 )
-from node.profiles.profile import AgreedKind, IssuerSignature, Profile
-from node.store import actors, audit
-from node.store.database import Tx
-from node.wire import body_from_bytes, metadata_from_bytes
-
-RETRY_HINT_MS = 5_000
-"""What a deferred sender is told to wait, milliseconds: long enough to breathe, short enough for an urgent paper."""
-
-
-@dataclass(frozen=True, slots=True)
-class Letter:
-    """An envelope whose seal, identities and path hold: authentic, for us, and not yet opened."""
-
-    header: Header
-    envelope: Envelope
-    sealed: VerifiedLeaf
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """A letter's content, equal to what was sealed, under the agreement that admits it."""
-
-    letter: Letter
-    body: Body
-    profile: Profile
-    agreed: AgreedKind
-
-
-@dataclass(frozen=True, slots=True)
-class Proofs:
-    """What was verified about a paper beside its seal."""
-
-    signatures: tuple[VerifiedSignature, ...] = ()
-    issuer: VerifiedIssuer | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Ruled:
-    """A final verdict, to be signed; with `keep` it is stored, together with what arrived."""
-
-    receipt: Receipt
-    keep: bool = True
-    letter: Letter | None = None
-    opened: Opened | None = None
-    document: Document | None = None
-    metadata: Metadata | None = None
-    proofs: Proofs = Proofs()
-    paper: Paper | None = None
-    standing: Rank | None = None
-    statement: VerifiedKeyStatement | None = None
-
-
-Ruling = Outcome | Ruled
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """Something that was not taken, for the audit: which id, and the true code that the outside may not hear."""
-
-    message_id: str
-    error: NodeError
+from node.profiles.profile import AgreedKind, Profile
+from node.wire import body_from_bytes
 
 
 def verify(
@@ -146,10 +60,10 @@ def verify(
     read: dict[int, Ruled] = {}
     for index, one in opened.items():
         if one.letter.header.kind == control.KEY_STATEMENT:
-            rulings[index] = _read_key_statement(node, caller, one, refusals, now)
+            rulings[index] = reading.read_key_statement(node, caller, one, refusals, now)
             continue
         try:
-            ruling = _read(node, caller, one, refusals, now)
+            ruling = reading.read_paper(node, caller, one, refusals, now)
         except Exception as defect:
             # A defect of ours in judging one paper must not take its neighbours along; the partner may send it again.
             node.report("judgement.defect", partner=caller, error=defect)
@@ -161,11 +75,6 @@ def verify(
         else:
             rulings[index] = ruling
     return rulings | _rank(node, caller, read, refusals)
-
-
-def _refused(letter: Letter, now: datetime, *findings: Finding) -> Ruled:
-    receipt = Receipt(letter.header.message_id, Verdict.REFUSED, now, letter.sealed.leaf, findings)
-    return Ruled(receipt, letter=letter)
 
 
 # --- agreement ------------------------------------------------------------------------------------------------------
@@ -191,7 +100,7 @@ def _agreed(
         except NotAgreed as error:
             known = (header.kind, header.kind_version) in CATALOGUE
             code = FindingCode.NOT_AGREED if known else FindingCode.KIND_UNKNOWN
-            rulings[index] = _refused(letter, now, Finding(code, "", "no arrangement admits this kind and version"))
+            rulings[index] = refused(letter, now, Finding(code, "", "no arrangement admits this kind and version"))
             refusals.append(Refusal(header.message_id, error))
         else:
             admitted[index] = (letter, profile, kind)
@@ -247,147 +156,6 @@ def _body(letter: Letter, call_key: bytes) -> Body:
     return body
 
 
-# --- reading --------------------------------------------------------------------------------------------------------
-
-
-def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], now: datetime) -> Ruling:
-    """Signatures, metadata, the paper, the issuer's signature. Accepted here means: good in itself."""
-    letter, body = opened.letter, opened.body
-    metadata: Metadata | None = None
-    try:
-        metadata = metadata_from_bytes(body.metadata)
-        _require_size(opened)
-        signatures = _signatures(node, caller, opened, metadata, now)
-        _require_uploads(metadata)
-        document = reader.read(body.document, letter.header.kind, letter.header.kind_version, metadata.media_type)
-        issuer = _issuer(node, caller, opened, document, now)
-    except SignatureError as error:
-        never = _never_readable(opened, metadata)
-        refusals.append(Refusal(letter.header.message_id, never or error))
-        if never is not None:
-            return replace(_refused(letter, now, *_findings(never)), opened=opened, metadata=metadata)
-        return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
-    except UploadMissing as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        return Deferred(DeferredCode.UPLOAD, RETRY_HINT_MS)
-    except NodeError as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        return replace(_refused(letter, now, *_findings(error)), opened=opened, metadata=metadata)
-    identity = document.reading.identity
-    paper = Paper(
-        kind=document.kind,
-        issuer=identity.issuer,
-        number=identity.number,
-        version=identity.version,
-        document_sha256=document.digest,
-        predecessor=metadata.chain.predecessor if metadata.chain is not None else None,
-        succeeds=document.reading.succession.number if document.reading.succession is not None else "",
-    )
-    receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
-    return Ruled(
-        receipt,
-        letter=letter,
-        opened=opened,
-        document=document,
-        metadata=metadata,
-        proofs=Proofs(signatures, issuer),
-        paper=paper,
-    )
-
-
-def _read_key_statement(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], now: datetime) -> Ruling:
-    """A control paper: the partner's own announcement, signed like any document of its own (protocol 2, Keys)."""
-    letter, body = opened.letter, opened.body
-    metadata: Metadata | None = None
-    try:
-        metadata = metadata_from_bytes(body.metadata)
-        _require_size(opened)
-        signatures = _signatures(node, caller, opened, metadata, now)
-        statement = KeyStatement(body.document, body.signatures[0])
-        verified = verify_key_statement(statement, trust=node.book.partner(caller).trust, now=now)
-    except (WireError, KeyStatementRefused, SenderMismatch) as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        return replace(_refused(letter, now, *_findings(error)), opened=opened, metadata=metadata)
-    except SignatureError as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
-    receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
-    proofs = Proofs(signatures)
-    return Ruled(receipt, letter=letter, opened=opened, metadata=metadata, proofs=proofs, statement=verified)
-
-
-def _never_readable(opened: Opened, metadata: Metadata | None) -> XmlError | None:
-    """Why no new signature can make this document readable: a DTD, say, which also spoils its signature."""
-    header = opened.letter.header
-    try:
-        if metadata is not None:
-            reader.read(opened.body.document, header.kind, header.kind_version, metadata.media_type)
-    except XmlError as error:
-        return error
-    except NodeError:
-        return None
-    return None
-
-
-def _require_size(opened: Opened) -> None:
-    if len(opened.body.document) > opened.agreed.max_bytes:
-        raise TooLarge(field="document", limit=f"{opened.agreed.max_bytes} bytes")
-
-
-def _require_uploads(metadata: Metadata) -> None:
-    """Upload is not served yet, so what a paper says lies there cannot be here (protocol 1)."""
-    if metadata.attachments:
-        raise UploadMissing(sha256=metadata.attachments[0].upload_sha256.hex())
-
-
-def _findings(error: NodeError) -> tuple[Finding, ...]:
-    match error:
-        case PaperRefused():
-            return error.findings
-        case XmlError():
-            return (Finding(FindingCode.XML, "", error.code),)
-        case TooLarge():
-            return (Finding(FindingCode.TOO_LARGE, "", f"at most {error.fields['limit']}"),)
-        case KindUnknown():
-            return (Finding(FindingCode.KIND_UNKNOWN, "/", "the document is not of the kind its header names"),)
-        case WireError():
-            return (Finding(FindingCode.METADATA, error.fields.get("field", ""), error.fields.get("rule", error.code)),)
-        case _:
-            return (Finding(FindingCode.RULE, "", error.code),)
-
-
-def _signatures(
-    node: Node, caller: NodeCode, opened: Opened, metadata: Metadata, now: datetime
-) -> tuple[VerifiedSignature, ...]:
-    """Every signature that came along must hold; with document assurance there must be one."""
-    if opened.agreed.assurance is Assurance.DOCUMENT and not opened.body.signatures:
-        raise SignatureMissing(what=metadata.media_type.file_name)
-    trust = node.book.partner(caller).trust
-    return tuple(
-        verify_document_signature(opened.body.document, metadata.media_type, signature, trust=trust, now=now)
-        for signature in opened.body.signatures
-    )
-
-
-def _issuer(node: Node, caller: NodeCode, opened: Opened, document: Document, now: datetime) -> VerifiedIssuer | None:
-    """The issuing authority's own signature, by the whole-root rule, where one is agreed (protocol 2)."""
-    policy, signed = opened.agreed.issuer_signature, document.reading.issuer_signed
-    if policy is IssuerSignature.REQUIRED and not signed:
-        raise reader.refuse(document.kind, [issuer_finding("the arrangement asks for the issuer's signature")])
-    if policy is IssuerSignature.NONE and signed:
-        raise reader.refuse(document.kind, [issuer_finding("no arrangement says whose signature this may be")])
-    if not signed:
-        return None
-    issuers = node.book.partner(caller).trust.issuers
-    try:
-        return verify_issuer_signature(document.content, issuers=issuers, now=now)
-    except (SignerUnknown, CertificateOutsideValidity, SigningTimeAhead):
-        # Settings or time can cure these: the issuer's certificate may be enrolled tomorrow.
-        raise
-    except SignatureError as error:
-        raise reader.refuse(document.kind, [issuer_finding(error.code)]) from error
-
-
 # --- standing -------------------------------------------------------------------------------------------------------
 
 
@@ -425,18 +193,3 @@ _OUT_OF_PLACE: Mapping[Rank, type[NodeError]] = {
     Rank.AFTER_WITHDRAWAL: AfterWithdrawal,
 }
 """What the audit says of each rank that is not taken."""
-
-
-# --- audit ----------------------------------------------------------------------------------------------------------
-
-
-def audit_refusals(tx: Tx, caller: NodeCode, refusals: Sequence[Refusal], now: datetime) -> None:
-    """Who sent what we did not take, and the true reason."""
-    if not refusals:
-        return
-    actor = actors.ensure(tx, caller, actors.ActorKind.PARTNER, now)
-    # Without a readable id there is nothing to tell such envelopes apart by: one row says how many there were.
-    unreadable = Counter(refusal.error.code for refusal in refusals if not refusal.message_id)
-    entries = [(one.message_id, {"code": one.error.code}) for one in refusals if one.message_id]
-    entries += [("(unreadable)", {"code": code, "count": str(count)}) for code, count in sorted(unreadable.items())]
-    audit.add_all(tx, actor, "refused", entries, now)

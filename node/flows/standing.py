@@ -11,7 +11,7 @@ from node.model.receipt import FindingCode
 from node.store import papers
 from node.store.database import Tx
 
-TERMINAL_VERSIONS = frozenset({"withdrawn", "cancelled"})
+TERMINAL_VERSIONS = frozenset({"withdrawn", "cancelled", "revoked"})
 """Versions of a number after which nothing follows; a replaced paper lives on in its successor."""
 
 

@@ -1,12 +1,13 @@
 """The folder hub: papers handed in and taken out as files, for systems that speak nothing else.
 
-    outbound/<PARTNER>/NAME.xml + NAME.done     the hub writes the paper, then an empty .done; the node takes it
-    taken/<PARTNER>/NAME.xml                    the node has committed it; the paper's exchange id stands in NAME.json
-    refused/<PARTNER>/NAME.xml + NAME.json      the node did not take it, and why
-    inbound/<PARTNER>/ID.xml + ID.json + ID.done  the node brings a partner's paper; .done comes last
-    status/ID.json                              what became of a paper that was taken
+    outbound/<PARTNER>/NAME.xml + NAME.done   the hub writes the paper (.xml or .json), then an empty .done
+    taken/<PARTNER>/NAME.xml + NAME.note      the node has committed it; the note tells its exchange id
+    refused/<PARTNER>/NAME.xml + NAME.note    the node did not take it, and why
+    inbound/<PARTNER>/ID.xml + ID.note + ID.done   the node brings a partner's paper; .done comes last
+    status/ID.json                            what became of a paper that was taken
 
-Every file appears complete: it is written beside its place, flushed to disk, and renamed. All acts may be repeated.
+Notes are JSON too. Every file appears complete: it is written beside its place, flushed to disk, and renamed. All acts
+may be repeated.
 """
 
 import json
@@ -19,12 +20,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from node.errors import HubUnavailable, Language, NodeError, SubmissionUnreadable
-from node.model.document import Finding
+from node.model.document import Finding, MediaType
 from node.model.exchange import Exchange
 from node.model.hub import HandedIn, HubPaper
 from node.model.ids import NodeCode, is_node_code
 
 DONE = ".done"
+NOTE = ".note"
 MAX_TAKEN_AT_ONCE = 64
 """Papers read into memory in one look; the rest wait for the next."""
 
@@ -80,9 +82,9 @@ class FolderHub:
         self._put_off[self._root / "outbound" / paper.partner / f"{paper.name}{DONE}"] = time.monotonic() + PUT_OFF_S
 
     def _read(self, done: Path, name: str, partner: str) -> HandedIn:
-        paper = done.with_name(f"{name}.xml")
         if not _NAME.fullmatch(name) or not is_node_code(partner):
             raise SubmissionUnreadable(name="(name withheld)", detail="its name is not allowed")
+        paper = _paper_file(done.parent, name)
         try:
             # No links: a name in the shared folder must not make us read somebody else's file. No blocking: a pipe
             # must not make us wait for whoever writes into it.
@@ -105,13 +107,13 @@ class FolderHub:
         self._clear(paper, "refused", _reason(error))
 
     def _clear(self, paper: HandedIn, place: str, note: Mapping[str, object]) -> None:
-        source = self._root / "outbound" / paper.partner / f"{paper.name}.xml"
-        target = self._root / place / paper.partner
+        folder = self._root / "outbound" / paper.partner
+        source, target = _paper_file(folder, paper.name), self._root / place / paper.partner
         try:
-            _write(target / f"{paper.name}.json", _json(note))
-            if source.exists():
+            _write(target / f"{paper.name}{NOTE}", _json(note))
+            if os.path.lexists(source):
                 source.replace(target / source.name)
-            source.with_suffix("").with_name(paper.name + DONE).unlink(missing_ok=True)
+            (folder / f"{paper.name}{DONE}").unlink(missing_ok=True)
         except OSError as error:
             raise HubUnavailable(detail=f"{target}: {error.strerror}") from error
 
@@ -120,7 +122,7 @@ class FolderHub:
         folder = self._root / "refused" / partner
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _write(folder / f"{name}.json", _json(_reason(error)))
+            _write(folder / f"{name}{NOTE}", _json(_reason(error)))
             done.unlink(missing_ok=True)
         except OSError:
             self._put_off[done] = time.monotonic() + PUT_OFF_S
@@ -132,8 +134,8 @@ class FolderHub:
         exchange = paper.exchange
         folder = self._root / "inbound" / exchange.partner
         try:
-            _write(folder / f"{exchange.id}.xml", paper.content)
-            _write(folder / f"{exchange.id}.json", _json({**_particulars(exchange), "fields": dict(paper.fields)}))
+            _write(folder / f"{exchange.id}.{paper.media_type.extension}", paper.content)
+            _write(folder / f"{exchange.id}{NOTE}", _json({**_particulars(exchange), "fields": dict(paper.fields)}))
             _write(folder / f"{exchange.id}{DONE}", b"")
         except OSError as error:
             raise HubUnavailable(detail=f"{folder}: {error.strerror}") from error
@@ -157,6 +159,12 @@ def _handed_in(done: Path) -> tuple[int, str]:
         return done.lstat().st_mtime_ns, done.name
     except OSError:
         return 0, done.name
+
+
+def _paper_file(folder: Path, name: str) -> Path:
+    """The paper beside its .done: XML, or JSON where no XML of that name is there."""
+    xml, json_ = (folder / f"{name}.{form.extension}" for form in (MediaType.XML, MediaType.JSON))
+    return json_ if os.path.lexists(json_) and not os.path.lexists(xml) else xml
 
 
 def _particulars(exchange: Exchange) -> dict[str, object]:

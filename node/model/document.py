@@ -26,7 +26,8 @@ class MediaType(StrEnum):
     @staticmethod
     def of(content: bytes) -> "MediaType":
         """What a document looks like: JSON begins with a brace or bracket, everything else is left to the XML door."""
-        return MediaType.JSON if content[:256].lstrip()[:1] in (b"{", b"[") else MediaType.XML
+        start = content[:256].removeprefix(b"\xef\xbb\xbf").lstrip()
+        return MediaType.JSON if start[:1] in (b"{", b"[") else MediaType.XML
 
 
 @dataclass(frozen=True, slots=True)

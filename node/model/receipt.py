@@ -109,6 +109,7 @@ class FindingCode(StrEnum):
     SCHEMA = "SCHEMA"
     RULE = "RULE"
     XML = "XML"
+    JSON = "JSON"
     KIND_UNKNOWN = "KIND_UNKNOWN"
     NOT_AGREED = "NOT_AGREED"
     CONFLICT = "CONFLICT"

@@ -56,12 +56,15 @@ class Child:
         self._env = {**os.environ, "GRPC_VERBOSITY": "NONE", **env}
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self) -> str:
-        """Start it; the address it says it is ready at. Raises Unexpected when it ends instead."""
+    def launch(self) -> None:
+        """Start it without waiting, so that two processes can come up side by side."""
         with self._log.open("a") as log:
             self._process = subprocess.Popen(  # noqa: S603 - our own program
                 self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, env=self._env
             )
+
+    def ready(self) -> str:
+        """Wait until it is ready; the address it says. Raises Unexpected when it ends instead."""
         return str(self._hear()["ready"])
 
     @property
@@ -76,8 +79,11 @@ class Child:
             raise Unexpected(detail="the measured process has no input")
         stdin.write(json.dumps(asdict(load)) + "\n")
         stdin.flush()
-        said = self._hear()
-        return Done(int(said["exchanges"]), float(said["seconds"]), tuple(map(float, said["latencies_ms"])))
+        match self._hear():
+            case {"exchanges": int(exchanges), "seconds": int() | float() as seconds, "latencies_ms": list(latencies)}:
+                return Done(exchanges, seconds, tuple(latencies))
+            case _:
+                raise Unexpected(detail="a measured process answered something else")
 
     def stop(self) -> None:
         """Close its input and wait for its end."""
@@ -97,16 +103,16 @@ class Child:
             raise Unexpected(detail="the measured process was not started")
         return self._process
 
-    def _hear(self) -> dict[str, "str | int | float | list[float]"]:
+    def _hear(self) -> dict[str, object]:
         stdout = self._running().stdout
         line = stdout.readline() if stdout is not None else ""
         if not line:
             tail = self._log.read_text(errors="replace").splitlines()[-5:]
             raise Unexpected(detail=f"a measured process ended early: {' | '.join(tail)}")
-        said = json.loads(line)
+        said: dict[str, object] = json.loads(line)
         if "failed" in said:
             raise Unexpected(detail=f"a measured process failed: {said['failed']}")
-        return dict(said)
+        return said
 
 
 def obey(address: str, work: Callable[[Load], Done], orders: TextIO = sys.stdin, answers: TextIO = sys.stdout) -> None:

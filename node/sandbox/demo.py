@@ -18,6 +18,7 @@ from node.crypto.seal import body_digest, paper_leaf
 from node.documents import samples
 from node.errors import NodeError, Unexpected
 from node.flows import calls
+from node.model.document import MediaType
 from node.model.envelope import DeliverRequest
 from node.model.exchange import Direction, Exchange, State
 from node.model.ids import ExchangeId, MessageId, NodeCode, uuid7
@@ -38,7 +39,10 @@ XA, XB = NodeCode("XA"), NodeCode("XB")
 SETTLE_S = 20
 """All papers of the demonstration are across within about two seconds; this is when it stops hoping."""
 
-KINDS = ("phytosanitary_certificate", "certificate_of_origin")
+LATE_KINDS = ("phytosanitary_certificate", "certificate_of_origin")
+"""Kinds of the papers that wait for the partner."""
+
+KINDS = ("phytosanitary_certificate", "certificate_of_origin", "aeo_status", "inspection_result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +119,9 @@ def run(folder: Path, progress: Progress) -> Demonstration:
         _wait_for(lambda: _all_settled(folder, (XA, XB)), "the first papers to cross")
         progress("away")
         nodes[XB].stop()
-        for kind in KINDS:
+        for kind in LATE_KINDS:
             _hand_in(folder, XA, XB, _late(kind))
-        _wait_for(lambda: len(_trying(folder, XA)) == len(KINDS), "the first failed try")
+        _wait_for(lambda: len(_trying(folder, XA)) == len(LATE_KINDS), "the first failed try")
         waited = len(_trying(folder, XA))
         progress("return")
         nodes[XB].start()
@@ -149,7 +153,7 @@ def _hand_in(folder: Path, sender: NodeCode, recipient: NodeCode, papers: Mappin
     """Do what a hub does: write each paper, then its .done."""
     outbound = folder / sender / "hub" / "outbound" / recipient
     for name, content in papers.items():
-        paper = outbound / f"{name}.xml"
+        paper = outbound / f"{name}.{MediaType.of(content).extension}"
         hidden = outbound / f".{paper.name}"
         hidden.write_bytes(content)
         os.replace(hidden, paper)
@@ -210,7 +214,7 @@ def _crossings(folder: Path) -> Iterator[Crossing]:
             rows = _sent(folder / sender)
             receipts = store.read(lambda tx, rows=rows: stored.received(tx, [one.id for one in rows]))  # type: ignore[misc]
         inbound = folder / recipient / "hub" / "inbound" / sender
-        arrived = {file.read_bytes() for file in inbound.glob("*.xml") if file.with_suffix(".done").exists()}
+        arrived = {file.read_bytes() for file in inbound.glob("*.[xj]*") if file.with_suffix(".done").exists()}
         with _reading(folder / sender) as store:
             bodies = store.read(lambda tx, rows=rows: exchanges.documents(tx, [one.id for one in rows]))  # type: ignore[misc]
         for one in rows:

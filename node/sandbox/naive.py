@@ -1,10 +1,10 @@
 """The yardstick: the same exchange as one would write it first, with the same libraries over the same TLS.
 
-    python -m node.sandbox.naive receiver HOME PARTNER
+    python -m node.sandbox.naive receiver HOME PARTNER ADDRESS
     python -m node.sandbox.naive sender HOME PARTNER ADDRESS
 
 One paper, one enveloped XAdES by signxml, one session and commit per row, one unary call, one XAdES receipt. It judges
-papers as the node does and stores as durably; it neither encrypts, repeats, queues, keeps evidence nor survives a crash.
+papers as the node does and stores as durably; it neither encrypts nor repeats, keeps no evidence and has no hub.
 """
 
 import os
@@ -21,7 +21,7 @@ from node.transport.tls import ServerIdentity, TlsIdentity, load_tls_identity  #
 import grpc
 from cryptography import x509
 from signxml.algorithms import CanonicalizationMethod, SignatureConstructionMethod
-from signxml.xades import XAdESSigner, XAdESVerifier
+from signxml.xades.xades import XAdESSigner, XAdESVerifier
 from sqlalchemy import Engine, MetaData
 from sqlmodel import Field, Session, SQLModel
 
@@ -124,15 +124,17 @@ def receive(side: Side, signed: bytes) -> bytes:
     return receipt
 
 
-def serve(side: Side) -> None:
-    """Answer calls until standard input ends."""
+def serve(side: Side, address: str) -> None:
+    """Answer calls at `address` until standard input ends."""
     server = grpc.server(ThreadPoolExecutor(SERVER_THREADS), options=[("grpc.so_reuseport", 0)])
-    handler = grpc.unary_unary_rpc_method_handler(lambda request, _: receive(side, request))
+    handler: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(
+        lambda request, _: receive(side, request)
+    )
     service, call = CALL[1:].split("/")
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {call: handler}),))
-    port = server.add_secure_port("127.0.0.1:0", ServerIdentity(side.identity, [side.partner.tls_roots]).credentials())
+    server.add_secure_port(address, ServerIdentity(side.identity, [side.partner.tls_roots]).credentials())
     server.start()
-    obey(f"127.0.0.1:{port}", lambda _: Done(0, 0))
+    obey(address, lambda _: Done(0, 0))
     server.stop(None).wait()
 
 
@@ -148,7 +150,8 @@ class Sender:
         )
         options = [("grpc.ssl_target_name_override", side.partner.channel.server_name)]
         self._side = side
-        self._call = grpc.secure_channel(address, credentials, options).unary_unary(CALL)
+        channel = grpc.secure_channel(address, credentials, options)
+        self._call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(CALL)
         self._papers: dict[int, Papers] = {}
         self._drawing = threading.Lock()
 
@@ -171,7 +174,7 @@ class Sender:
         return latencies
 
     def send(self, content: bytes) -> None:
-        """One paper, from acceptance to its receipt's commit. Raises SignatureInvalid when the receipt is not for it."""
+        """One paper, from acceptance to its receipt's commit. Raises SignatureInvalid for another paper's receipt."""
         side = self._side
         number = reader.recognise(content).reading.identity.number
         side.store(SentRow(number=number, content=content))
@@ -208,14 +211,14 @@ def _verified(signed: bytes, certificate: x509.Certificate) -> Element:
     return covered
 
 
-def main(role: str, home: Path, partner: NodeCode, address: str = "") -> None:
+def main(role: str, home: Path, partner: NodeCode, address: str) -> None:
     """Be one of the two programs until standard input ends."""
     side = Side.at(home, partner)
     if role == "receiver":
-        serve(side)
+        serve(side, address)
     else:
         obey(address, Sender(side, address).work)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], Path(sys.argv[2]), NodeCode(sys.argv[3]), *sys.argv[4:])
+    main(sys.argv[1], Path(sys.argv[2]), NodeCode(sys.argv[3]), sys.argv[4])

@@ -53,7 +53,7 @@ def test_a_taken_paper_moves_out_of_the_way_and_names_its_exchange(hub: FolderHu
     hub.taken(paper, "0199")
     assert hub.waiting() == []
     assert (tmp_path / "taken/XB/one.xml").exists()
-    assert json.loads((tmp_path / "taken/XB/one.json").read_text())["exchange"] == "0199"
+    assert json.loads((tmp_path / "taken/XB/one.note").read_text())["exchange"] == "0199"
     hub.taken(paper, "0199")  # after a crash between commit and move it is done again
 
 
@@ -61,7 +61,7 @@ def test_a_refused_paper_says_why_in_both_languages(hub: FolderHub, tmp_path: Pa
     hand_in(tmp_path, "one")
     (paper,) = hub.waiting()
     hub.refused(paper, NotAgreed(partner="XB", kind="x", direction="out"))
-    reason = json.loads((tmp_path / "refused/XB/one.json").read_text())
+    reason = json.loads((tmp_path / "refused/XB/one.note").read_text())
     assert reason["code"] == "N2N-PROF-003"
     assert "XB" in reason["message"]["en"]
     assert "協定" in reason["message"]["zh-TW"]
@@ -77,7 +77,7 @@ def test_papers_up_to_the_limit_are_read(hub: FolderHub, tmp_path: Path, size: i
 def test_a_paper_over_the_limit_is_refused_and_does_not_come_back(hub: FolderHub, tmp_path: Path) -> None:
     hand_in(tmp_path, "big", b"x" * 101)
     assert hub.waiting() == []
-    assert json.loads((tmp_path / "refused/XB/big.json").read_text())["code"] == "N2N-HUB-002"
+    assert json.loads((tmp_path / "refused/XB/big.note").read_text())["code"] == "N2N-HUB-002"
     assert hub.waiting() == []
 
 
@@ -87,13 +87,13 @@ def test_a_link_to_somebody_elses_file_is_refused(hub: FolderHub, tmp_path: Path
     (tmp_path / "outbound/XB/link.xml").symlink_to(secret)
     (tmp_path / "outbound/XB/link.done").touch()
     assert hub.waiting() == []
-    assert (tmp_path / "refused/XB/link.json").exists()
+    assert (tmp_path / "refused/XB/link.note").exists()
 
 
 def test_a_done_file_without_its_paper_is_refused(hub: FolderHub, tmp_path: Path) -> None:
     (tmp_path / "outbound/XB/lonely.done").touch()
     assert hub.waiting() == []
-    assert (tmp_path / "refused/XB/lonely.json").exists()
+    assert (tmp_path / "refused/XB/lonely.note").exists()
 
 
 def test_one_look_reads_no_more_than_its_limit(hub: FolderHub, tmp_path: Path) -> None:
@@ -107,8 +107,8 @@ def test_an_inbound_paper_is_complete_before_its_done_file_and_may_come_twice(hu
     for _ in range(2):
         hub.hand_over(paper)
         folder = tmp_path / "inbound/XB"
-        assert sorted(file.suffix for file in folder.iterdir()) == [".done", ".json", ".xml"]
-        assert json.loads((folder / "0199.json").read_text())["fields"] == {"exporter": "𠮷野貿易"}
+        assert sorted(file.suffix for file in folder.iterdir()) == [".done", ".note", ".xml"]
+        assert json.loads((folder / "0199.note").read_text())["fields"] == {"exporter": "𠮷野貿易"}
 
 
 def test_the_hub_is_told_what_became_of_its_paper(hub: FolderHub, tmp_path: Path) -> None:
@@ -124,12 +124,23 @@ def test_a_hub_whose_folder_is_gone_is_unavailable_not_a_crash(hub: FolderHub, t
         hub.hand_over(HubPaper(exchange(Direction.IN, State.RECEIVED), b"<a/>", MediaType.XML, {}))
 
 
+def test_a_json_paper_goes_in_and_out_as_json(hub: FolderHub, tmp_path: Path) -> None:
+    (tmp_path / "outbound/XB/aeo.json").write_bytes(b'{"a": 1}')
+    (tmp_path / "outbound/XB/aeo.done").touch()
+    (paper,) = hub.waiting()
+    assert paper.content == b'{"a": 1}'
+    hub.taken(paper, "0199")
+    assert sorted(file.name for file in (tmp_path / "taken/XB").iterdir()) == ["aeo.json", "aeo.note"]
+    hub.hand_over(HubPaper(exchange(Direction.IN, State.RECEIVED), b"{}", MediaType.JSON, {}))
+    assert (tmp_path / "inbound/XB/0199.json").read_bytes() == b"{}"
+
+
 def test_a_pipe_is_refused_and_holds_nobody_up(hub: FolderHub, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "outbound/XB/pipe.xml")
     (tmp_path / "outbound/XB/pipe.done").touch()
     hand_in(tmp_path, "good")
     assert [paper.name for paper in hub.waiting()] == ["good"]
-    assert (tmp_path / "refused/XB/pipe.json").exists()
+    assert (tmp_path / "refused/XB/pipe.note").exists()
 
 
 def test_a_link_to_itself_is_refused_and_holds_nobody_up(hub: FolderHub, tmp_path: Path) -> None:

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from node.errors import (
     AnswerRefused,
     AttemptsUsedUp,
-    NodeError,
     NoAnswer,
+    NodeError,
     NotAgreed,
     OwnWorkFailed,
     PartnerDeferred,

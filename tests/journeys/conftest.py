@@ -1,4 +1,4 @@
-"""Two countries in one process: real stores, keys, folders and wire bytes; only the network is a function call with faults."""
+"""Two countries in one process: real stores, keys, folders and wire bytes; the network is a call with faults."""
 
 import asyncio
 import shutil
@@ -142,7 +142,12 @@ class Country:
 
     def hub_has(self) -> list[bytes]:
         inbound = self.home / "hub" / "inbound"
-        return sorted(file.with_suffix(".xml").read_bytes() for file in inbound.glob("*/*.done"))
+        return sorted(_paper_beside(done) for done in inbound.glob("*/*.done"))
+
+
+def _paper_beside(done: Path) -> bytes:
+    xml = done.with_suffix(".xml")
+    return (xml if xml.exists() else done.with_suffix(".json")).read_bytes()
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,7 +298,7 @@ def papers() -> Callable[[int], list[bytes]]:
 def renew(pair: Pair, pki: dev_pki.DevPki, reopen: Callable[[Country], None]) -> Callable[..., None]:
     """Gives a country a new sign key and certificate and signs its key statement anew; the other trusts only these."""
 
-    def again(country: Country, **departing: datetime) -> None:
+    def again(country: Country, *, announced: bool = True, **departing: datetime) -> None:
         other = pair.xb if country is pair.xa else pair.xa
         keys, now = country.wired.settings.keys, country.clock.now()
         keys.sign_key.unlink()
@@ -301,7 +306,7 @@ def renew(pair: Pair, pki: dev_pki.DevPki, reopen: Callable[[Country], None]) ->
         sign = load_signing_key(keys.sign_key, keys.sign_certificate, country.code, Role.SIGN)
         signature = sign_detached(keys.statement.read_bytes(), MediaType.XML.file_name, MediaType.XML, sign, now)
         keys.statement_signature.write_bytes(signature)
-        for file in (keys.sign_certificate, keys.statement_signature):
+        for file in (keys.sign_certificate, keys.statement_signature) if announced else (keys.sign_certificate,):
             shutil.copyfile(file, other.home / "certs" / country.code / file.name)
         reopen(country)
         reopen(other)

@@ -1,6 +1,7 @@
 """Real nodes, real TLS, real signals: nothing accepted is lost and nothing arrives twice, however a process ends."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from node.clock import SystemClock
 from node.documents import samples
 from node.errors import AlreadyRunning
 from node.model.exchange import Direction, Exchange, State
-from node.sandbox import dev_pki
+from node.sandbox import dev_pki, processes
 from node.sandbox.homes import furnish_home
 from node.sandbox.processes import NodeProcess, free_port
 from node.service import READY_FILE
@@ -26,7 +27,7 @@ from node.store.database import Database
 from node.store.tables import JOB
 
 XA, XB = "XA", "XB"
-PATIENCE_S = 25
+PATIENCE_S = 40
 """Far less than a lease (60 s): whoever waited for one to run out would be late."""
 
 
@@ -62,7 +63,8 @@ class RealNode:
         return self.process._process
 
     def ensure(self) -> None:
-        if self.process._process is None or not self.alive():
+        if self.process._process is None or not self.alive() or not (self.home / READY_FILE).exists():
+            self.process.kill()
             self.process.start()
         if self.store is None:
             self.store = Database.open(load_settings(self.home, {}).store_url)
@@ -108,15 +110,18 @@ class Border:
 
 
 @pytest.fixture(scope="module")
-def nodes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Border]:
+def nodes(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Iterator[Border]:
     folder = tmp_path_factory.mktemp("border")
     pki = dev_pki.draw(folder / "pki", [XA, XB], SystemClock().now())
     addresses = {code: f"127.0.0.1:{free_port()}" for code in (XA, XB)}
     made = {}
     for code, partner in ((XA, XB), (XB, XA)):
         home = furnish_home(pki, folder / code, code, listen=addresses[code], partners={partner: addresses[partner]})
+        shutil.copy(empty_store, home)
         made[code] = RealNode(home, partner, NodeProcess(home))
-    yield Border(made[XA], made[XB])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(processes, "START_S", PATIENCE_S)
+        yield Border(made[XA], made[XB])
     for node in made.values():
         node.process.kill()
         if node.store is not None:

@@ -112,16 +112,15 @@ def test_a_partner_that_renewed_its_sign_certificate_still_gets_papers(pair, ren
 def test_papers_wait_while_the_partners_announcement_is_signed_by_a_key_struck_off(
     pair, renew, reopen, origin: bytes
 ) -> None:
-    file = pair.xa.home / "partner_profiles" / XB / "partner.toml"
-    text = file.read_text()
-    file.write_text("".join(line for line in text.splitlines(True) if not line.startswith("key_statement")))
-    renew(pair.xb)
+    renew(pair.xb, announced=False)
     sent = pair.xa.hand_in(origin, XB)
     pair.xa.work()
     waiting = pair.xa.exchange(sent)
     assert (waiting.state, waiting.first_cause) == (State.SEALED, PartnerKeyMissing.code)
+    assert pair.xa.road.carried == []
 
-    file.write_text(text)
+    renewed = pair.xb.wired.settings.keys.statement_signature
+    (pair.xa.home / "certs" / XB / renewed.name).write_bytes(renewed.read_bytes())
     reopen(pair.xa)
     pair.xa.next_try()
     assert pair.xa.exchange(sent).state is State.DELIVERED

@@ -69,7 +69,9 @@ def test_the_two_sides_agree(pki: DevPki, tmp_path: Path, moment: datetime) -> N
     ours, theirs = at_xa.served(XB, moment), at_xb.served(XA, moment)
     mirror = {Direction.IN: Direction.OUT, Direction.OUT: Direction.IN}
     assert [(kind.name, kind.version, kind.assurance) for kind in ours] == [
+        ("aeo_status", 1, Assurance.DOCUMENT),
         ("certificate_of_origin", 1, Assurance.BATCH),
+        ("inspection_result", 1, Assurance.DOCUMENT),
         ("phytosanitary_certificate", 1, Assurance.DOCUMENT),
     ]
     for one, other in zip(ours, theirs, strict=True):
@@ -77,9 +79,9 @@ def test_the_two_sides_agree(pki: DevPki, tmp_path: Path, moment: datetime) -> N
             other.name, other.version, other.assurance, other.max_bytes,
         )  # fmt: skip
         assert {mirror[direction] for direction in one.directions} == other.directions
-    (xa_profile,), (xb_profile,) = at_xa.profiles, at_xb.profiles
-    assert (xa_profile.id, xa_profile.version) == (xb_profile.id, xb_profile.version)
-    assert xa_profile.legal_basis == xb_profile.legal_basis
+    agreed = [[(one.id, one.version, one.legal_basis) for one in book.profiles] for book in (at_xa, at_xb)]
+    assert agreed[0] == agreed[1]
+    assert len(agreed[0]) == 2
 
 
 def test_names_stand_in_both_languages(pki: DevPki, tmp_path: Path) -> None:

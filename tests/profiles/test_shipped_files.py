@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from node.crypto.algorithms import SignatureAlgorithm, Suite
+from node.documents import reader, samples
+from node.model.ids import NodeCode
+from node.profiles.profile_file import read_profile
 from node.sandbox.homes import shipped_profiles
 
 ROOT = Path(__file__).parents[2]
@@ -62,3 +65,15 @@ def test_the_sandbox_agrees_both_suites_and_the_default_algorithm() -> None:
         trust = tomllib.loads((shipped_profiles() / code / "partner.toml").read_text(encoding="utf-8"))["trust"]
         assert trust["suites"] == [Suite.HYBRID, Suite.X25519]
         assert trust["algorithms"] == [SignatureAlgorithm.ECDSA_P256_SHA256]
+
+
+@pytest.mark.parametrize("code", ["XA", "XB"])
+def test_the_second_arrangement_releases_what_the_samples_say_and_keeps_national_numbers_at_home(code: str) -> None:
+    name = "xa-xb-aeo-and-inspection.toml"
+    profile = read_profile(shipped_profiles() / code / name, name, NodeCode(code))
+    (release,) = [kind.release for kind in profile.kinds if kind.name == "aeo_status"]
+    for sample_name in samples.sample_names("aeo_status"):
+        document = reader.recognise(samples.sample("aeo_status", sample_name))
+        assert [path for path in reader.paths(document) if not release.admits(path)] == []
+    assert release.admits("/AeoStatus/records[7]/tin")
+    assert not release.admits("/AeoStatus/records[7]/nationalId")

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.errors import CommentOrInstruction, DoctypeRefused, IdClash, NotXml, XmlError
-from node.safe_xml import parse, path_of
+from node.safe_xml import parse
 
 SECRET = "hunter2"
 
@@ -183,8 +183,3 @@ def test_any_edit_of_a_document_is_read_or_refused_by_an_error_of_ours(text: str
     document = f'<?xml version="1.0"?><a b="{"".join(c for c in text if c.isalnum())}"><c/></a>'.encode()
     with suppress(XmlError):
         parse(document[:place] + junk + document[place:])
-
-
-def test_a_path_counts_only_where_there_are_several() -> None:
-    root = parse(b'<r xmlns:x="urn:x"><x:a/><b><x:c/><x:c/><c/></b></r>')
-    assert [path_of(element) for element in root.iter()] == ["/r", "/r/a", "/r/b", "/r/b/c[1]", "/r/b/c[2]", "/r/b/c"]

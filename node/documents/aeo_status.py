@@ -1,0 +1,83 @@
+"""Status of authorised economic operators under mutual recognition: one event, or a list (baseline or delta).
+
+Identity: the issuer is the programme authority's id, the number that of the event or list; the version is `1`, or
+`revoked` for the event that ends an operator's chain. `previous` names the event or list that this one follows.
+"""
+
+from node.clock import to_xml
+from node.documents.aeo_rules import rules
+from node.documents.aeo_shape import AEO_STATUS, SCHEMA
+from node.documents.checks import joined, moment_of, without_blanks
+from node.documents.codes import aeo
+from node.documents.json_spots import Spot
+from node.documents.kind import JsonKind
+from node.model.document import Identity, Reading, Succession
+
+
+def read(root: Spot) -> Reading:
+    """What a paper without findings tells."""
+    event = root.at("event").text
+    return Reading(
+        identity=Identity(
+            issuer=root.at("authority", "id").text,
+            number=root.at("number").text,
+            version="revoked" if event == "revoke" else "1",
+        ),
+        fields=_fields(root),
+        succession=_succession(root, event),
+    )
+
+
+def _succession(root: Spot, event: str) -> Succession | None:
+    previous = root.at("previous").text
+    if not previous:
+        return None
+    return Succession(number=previous, relation=aeo.EVENTS[event].relation if event else "delta")
+
+
+def _fields(root: Spot) -> dict[str, str]:
+    """National numbers and TINs stay in the paper: nobody needs to search people by them."""
+    event, records, removed = root.at("event").text, root.at("records").items(), root.at("removed").items()
+    sequence = root.at("list", "sequence").whole
+    return without_blanks(
+        {
+            "number": root.at("number").text,
+            "type": event or root.at("list", "type").text,
+            "sequence": str(sequence) if sequence is not None else "",
+            "count": str(len(records) + len(removed)),
+            "status": joined(record.at("status").text for record in records),
+            "effective": _moment(records[0].at("effective")) if event else "",
+            "reason": records[0].at("reason").text if event else "",
+            "issued": _moment(root.at("issued")),
+            "issuer": root.at("authority", "name").text,
+            "programme": root.at("programme").text,
+            "arrangement": root.at("arrangement").text,
+            "partner": root.at("partner").text,
+            "operators": joined(name for record in records for name in _names(record)),
+            "certificates": joined(item.at("certificateNumber").text for item in (*records, *removed)),
+        }
+    )
+
+
+def _names(record: Spot) -> tuple[str, str]:
+    return record.at("name").text, record.at("nameLocal", "text").text
+
+
+def _moment(spot: Spot) -> str:
+    moment = moment_of(spot.text)
+    return to_xml(moment) if moment is not None else ""
+
+
+KIND = JsonKind(
+    name="aeo_status",
+    version=1,
+    root=SCHEMA,
+    title="AeoStatus",
+    title_en="AEO status",
+    title_zh="優質企業認證狀態",
+    samples=("operator_granted", "operator_suspended", "operators_baseline", "operators_delta"),
+    schema=AEO_STATUS,
+    rules=rules,
+    reading=read,
+    number="number",
+)

@@ -1,0 +1,188 @@
+"""Reading an opened letter: its signatures, its metadata, the paper in it. Good here means: good in itself."""
+
+from dataclasses import replace
+from datetime import datetime
+
+from node.crypto.verification import (
+    VerifiedIssuer,
+    VerifiedSignature,
+    verify_document_signature,
+    verify_issuer_signature,
+    verify_key_statement,
+)
+from node.documents import reader
+from node.errors import (
+    CertificateOutsideValidity,
+    JsonError,
+    KeyStatementRefused,
+    KindUnknown,
+    NodeError,
+    PaperRefused,
+    SenderMismatch,
+    SignatureError,
+    SignatureMissing,
+    SignerUnknown,
+    SigningTimeAhead,
+    TooLarge,
+    UploadMissing,
+    WireError,
+    XmlError,
+)
+from node.flows.admission import issuer_finding
+from node.flows.ports import Node
+from node.flows.rulings import RETRY_HINT_MS, Opened, Proofs, Refusal, Ruled, Ruling, refused
+from node.flows.standing import Paper
+from node.model.document import Document, Finding
+from node.model.envelope import Metadata
+from node.model.exchange import Assurance
+from node.model.ids import NodeCode
+from node.model.receipt import (
+    Deferred,
+    DeferredCode,
+    FindingCode,
+    KeyStatement,
+    Receipt,
+    Verdict,
+)
+from node.profiles.profile import IssuerSignature
+from node.wire import metadata_from_bytes
+
+
+def read_paper(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], now: datetime) -> Ruling:
+    """Signatures, metadata, the paper, the issuer's signature. Accepted here means: good in itself."""
+    letter, body = opened.letter, opened.body
+    metadata: Metadata | None = None
+    try:
+        metadata = metadata_from_bytes(body.metadata)
+        _require_size(opened)
+        signatures = _signatures(node, caller, opened, metadata, now)
+        _require_uploads(metadata)
+        document = reader.read(body.document, letter.header.kind, letter.header.kind_version, metadata.media_type)
+        issuer = _issuer(node, caller, opened, document, now)
+    except SignatureError as error:
+        never = _never_readable(opened, metadata)
+        refusals.append(Refusal(letter.header.message_id, never or error))
+        if never is not None:
+            return replace(refused(letter, now, *_findings(never)), opened=opened, metadata=metadata)
+        return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
+    except UploadMissing as error:
+        refusals.append(Refusal(letter.header.message_id, error))
+        return Deferred(DeferredCode.UPLOAD, RETRY_HINT_MS)
+    except NodeError as error:
+        refusals.append(Refusal(letter.header.message_id, error))
+        return replace(refused(letter, now, *_findings(error)), opened=opened, metadata=metadata)
+    identity = document.reading.identity
+    paper = Paper(
+        kind=document.kind,
+        issuer=identity.issuer,
+        number=identity.number,
+        version=identity.version,
+        document_sha256=document.digest,
+        predecessor=metadata.chain.predecessor if metadata.chain is not None else None,
+        succeeds=document.reading.succession.number if document.reading.succession is not None else "",
+    )
+    receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
+    return Ruled(
+        receipt,
+        letter=letter,
+        opened=opened,
+        document=document,
+        metadata=metadata,
+        proofs=Proofs(signatures, issuer),
+        paper=paper,
+    )
+
+
+def read_key_statement(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], now: datetime) -> Ruling:
+    """A control paper: the partner's own announcement, signed like any document of its own (protocol 2, Keys)."""
+    letter, body = opened.letter, opened.body
+    metadata: Metadata | None = None
+    try:
+        metadata = metadata_from_bytes(body.metadata)
+        _require_size(opened)
+        signatures = _signatures(node, caller, opened, metadata, now)
+        statement = KeyStatement(body.document, body.signatures[0])
+        verified = verify_key_statement(statement, trust=node.book.partner(caller).trust, now=now)
+    except (WireError, KeyStatementRefused, SenderMismatch) as error:
+        refusals.append(Refusal(letter.header.message_id, error))
+        return replace(refused(letter, now, *_findings(error)), opened=opened, metadata=metadata)
+    except SignatureError as error:
+        refusals.append(Refusal(letter.header.message_id, error))
+        return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
+    receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
+    proofs = Proofs(signatures)
+    return Ruled(receipt, letter=letter, opened=opened, metadata=metadata, proofs=proofs, statement=verified)
+
+
+def _never_readable(opened: Opened, metadata: Metadata | None) -> XmlError | JsonError | None:
+    """Why no new signature can make this document readable: a DTD, say, which also spoils its signature."""
+    header = opened.letter.header
+    try:
+        if metadata is not None:
+            reader.read(opened.body.document, header.kind, header.kind_version, metadata.media_type)
+    except (XmlError, JsonError) as error:
+        return error
+    except NodeError:
+        return None
+    return None
+
+
+def _require_size(opened: Opened) -> None:
+    if len(opened.body.document) > opened.agreed.max_bytes:
+        raise TooLarge(field="document", limit=f"{opened.agreed.max_bytes} bytes")
+
+
+def _require_uploads(metadata: Metadata) -> None:
+    """Upload is not served yet, so what a paper says lies there cannot be here (protocol 1)."""
+    if metadata.attachments:
+        raise UploadMissing(sha256=metadata.attachments[0].upload_sha256.hex())
+
+
+def _findings(error: NodeError) -> tuple[Finding, ...]:
+    match error:
+        case PaperRefused():
+            return error.findings
+        case XmlError():
+            return (Finding(FindingCode.XML, "", error.code),)
+        case JsonError():
+            return (Finding(FindingCode.JSON, "", error.code),)
+        case TooLarge():
+            return (Finding(FindingCode.TOO_LARGE, "", f"at most {error.fields['limit']}"),)
+        case KindUnknown():
+            return (Finding(FindingCode.KIND_UNKNOWN, "/", "the document is not of the kind its header names"),)
+        case WireError():
+            return (Finding(FindingCode.METADATA, error.fields.get("field", ""), error.fields.get("rule", error.code)),)
+        case _:
+            return (Finding(FindingCode.RULE, "", error.code),)
+
+
+def _signatures(
+    node: Node, caller: NodeCode, opened: Opened, metadata: Metadata, now: datetime
+) -> tuple[VerifiedSignature, ...]:
+    """Every signature that came along must hold; with document assurance there must be one."""
+    if opened.agreed.assurance is Assurance.DOCUMENT and not opened.body.signatures:
+        raise SignatureMissing(what=metadata.media_type.file_name)
+    trust = node.book.partner(caller).trust
+    return tuple(
+        verify_document_signature(opened.body.document, metadata.media_type, signature, trust=trust, now=now)
+        for signature in opened.body.signatures
+    )
+
+
+def _issuer(node: Node, caller: NodeCode, opened: Opened, document: Document, now: datetime) -> VerifiedIssuer | None:
+    """The issuing authority's own signature, by the whole-root rule, where one is agreed (protocol 2)."""
+    policy, signed = opened.agreed.issuer_signature, document.reading.issuer_signed
+    if policy is IssuerSignature.REQUIRED and not signed:
+        raise reader.refuse(document.kind, [issuer_finding("the arrangement asks for the issuer's signature")])
+    if policy is IssuerSignature.NONE and signed:
+        raise reader.refuse(document.kind, [issuer_finding("no arrangement says whose signature this may be")])
+    if not signed:
+        return None
+    issuers = node.book.partner(caller).trust.issuers
+    try:
+        return verify_issuer_signature(document.content, issuers=issuers, now=now)
+    except (SignerUnknown, CertificateOutsideValidity, SigningTimeAhead):
+        # Settings or time can cure these: the issuer's certificate may be enrolled tomorrow.
+        raise
+    except SignatureError as error:
+        raise reader.refuse(document.kind, [issuer_finding(error.code)]) from error
