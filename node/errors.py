@@ -393,6 +393,27 @@ class UploadMissing(WireError):
     remedy_zh = "請先以 Upload 上傳再送文件；可用 Describe 查詢是否提供 Upload。"
 
 
+class TooManyCalls(WireError):
+    """{limit} calls of this kind are under way already; no more are taken at once."""
+
+    code = "N2N-WIRE-008"
+    category = Category.OVERLOADED
+    side = Side.NOBODY
+    zh = "此類呼叫已有 {limit} 個進行中；目前不再接受更多。"
+    remedy = "Let some of the calls end, then call again; one caller needs only a few at once."
+    remedy_zh = "請待部分呼叫結束後再試；一個呼叫端同時僅需少數呼叫。"
+
+
+class RequestSlow(WireError):
+    """The request had not arrived whole after {seconds} seconds."""
+
+    code = "N2N-WIRE-009"
+    category = Category.TIMED_OUT
+    zh = "請求於 {seconds} 秒內未完整送達。"
+    remedy = "Send smaller batches, and end the request after its one message."
+    remedy_zh = "請縮小批次，並於唯一一則訊息後結束請求。"
+
+
 # --- SIG: signatures, seals, certificates (security 6.9) ------------------------------------------------------------
 
 

@@ -62,6 +62,9 @@ _BOM = b"\xef\xbb\xbf"
 _RELATIVE_NAMESPACE = re.compile(rb"xmlns(?::[^\s=:\"'<>]*)?\s*=\s*[\"'](?![A-Za-z][A-Za-z0-9+.-]*:|[\"'])")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
+_DECLARATIONS = 64
+"""Namespace declarations around one element, repeated ones too: a canonical form looks at all of them per element."""
+
 _TOO_BIG_FOR_LIBXML2 = frozenset({"ERR_RESOURCE_LIMIT", "ERR_INTERNAL_ERROR", "ERR_NAME_TOO_LONG"})
 
 
@@ -209,7 +212,7 @@ def _more_attributes_than(count: int) -> etree.XPath:
 
 def _refuse_namespaces(root: Element, data: bytes, limits: XmlLimits) -> None:
     """Relative namespace names make canonical forms differ between tools; thousands in scope make them cost minutes."""
-    if data.count(b"xmlns") <= limits.attributes and _RELATIVE_NAMESPACE.search(data) is None:
+    if data.count(b"xmlns") <= min(limits.attributes, _DECLARATIONS) and _RELATIVE_NAMESPACE.search(data) is None:
         return
     scope: list[str] = []  # the prefixes declared around this place, from the outermost
     alive: Counter[str] = Counter()
@@ -223,7 +226,7 @@ def _refuse_namespaces(root: Element, data: bytes, limits: XmlLimits) -> None:
         prefix, name = map(str, declared)
         scope.append(prefix)
         alive[prefix] += 1
-        if len(alive) > limits.attributes:
+        if len(alive) > limits.attributes or len(scope) > _DECLARATIONS:
             raise XmlTooLarge(limit=f"{limits.attributes} namespaces")
         if name and not _SCHEME.match(name):
             raise NotXml(detail="a namespace name is relative")

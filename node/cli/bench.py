@@ -9,8 +9,6 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from node.cli.output import Cell, Column
 from node.cli.session import Session, command
@@ -18,6 +16,8 @@ from node.cli.words import Text
 from node.model.exchange import Assurance
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from node.sandbox.bench import Figures, Result
 
 _WAY = Column("way", Text("Signed", "簽署方式"))
@@ -82,8 +82,11 @@ def _numbers(words: str, least: int, most: int) -> tuple[int, ...]:
 
 
 @contextmanager
-def _bar(session: Session, steps: int) -> Iterator[Progress]:
+def _bar(session: Session, steps: int) -> Iterator["Progress"]:
     """A progress bar on standard error; programs that asked for JSON see none."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # slow to import
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), disable=session.as_json) as bar:
         bar.add_task("", total=steps)

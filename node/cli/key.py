@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from node.cli.node_access import announce
 from node.cli.output import Column
 from node.cli.pki import node_code
 from node.cli.session import Session, command
@@ -23,6 +22,8 @@ def announce_keys(
     session: Session, to: Annotated[str, typer.Option("--to", help="Code of the partner. 夥伴代碼。")]
 ) -> None:
     """Send our current key statement to a partner. 將現行金鑰聲明送交夥伴。"""
+    from node.cli.node_access import announce  # brings the store; other commands do without it
+
     accepted = announce(session, node_code(to))
     session.output.record([(_ID, accepted.exchange), (_REPEATED, accepted.repeated)])
     session.output.say(Text(*(text.format(id=accepted.exchange) for text in _NEXT)))

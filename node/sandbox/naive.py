@@ -38,7 +38,7 @@ from node.settings import load_settings
 from node.store.engines import open_engines
 
 THREADS: Final = 4
-"""Papers in flight when not measuring a lone one: the count with which this program was fastest on two cores."""
+"""Papers in flight when not measuring a lone one: on two cores more are no faster."""
 
 SERVER_THREADS: Final = 8
 CALL: Final = "/n2n.naive/Deliver"

@@ -1,9 +1,11 @@
-"""The gate before every call: who is calling, over what, and whether the bytes are a message at all.
+"""The gate before every call: who is calling, over what, how much at once, and whether the bytes are a message at all.
 
 Identity comes from the TLS certificate and nowhere else; metadata cannot claim one (security G4). All four kinds of
-call pass here, health and reflection too; what nobody admits is refused.
+call pass here, health and reflection too; what nobody admits is refused. Everything that can be judged by the headers
+is judged before the body is awaited: gRPC therefore sees every call as one that streams its request.
 """
 
+import asyncio
 import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -11,15 +13,19 @@ from contextvars import ContextVar
 from typing import Final, Protocol, TypeVar, cast
 
 import grpc
-from grpc.aio import AbortError, ServerInterceptor, ServicerContext
+from grpc.aio import EOF, AbortError, ServerInterceptor, ServicerContext
 
-from node.errors import CallerUnknown, CallUnsupported, Malformed, NodeError, TlsTooOld, Unexpected
+from node.errors import CallerUnknown, CallUnsupported, Malformed, NodeError, RequestSlow, TlsTooOld, Unexpected
 from node.model.ids import NodeCode
+from node.server.limits import Limits, Slots
 from node.server.rendering import abort
 from node.transport.tls import TLS_VERSION, pem_fingerprint
 
 CALLER: Final[ContextVar[NodeCode]] = ContextVar("caller")
 """The partner whose call is being served; set by the gate only."""
+
+CANCELLATION_S: Final = 0.1
+"""gRPC tells of the end of a request and of a cancellation one after the other; this is ample time between the two."""
 
 
 class KnownCaller(Protocol):
@@ -50,10 +56,19 @@ _Stream = Callable[[object, _Context], AsyncIterator[object]]
 class Gate(ServerInterceptor):
     """Admits enrolled partners, refuses everybody else, and turns every error into what the outside may hear."""
 
-    def __init__(self, partner_of: PartnerOf, on_refusal: OnRefusal, on_defect: OnDefect) -> None:
+    def __init__(
+        self,
+        partner_of: PartnerOf,
+        on_refusal: OnRefusal,
+        on_defect: OnDefect,
+        limits: Limits = Limits(),  # noqa: B008
+    ) -> None:
         self._partner_of = partner_of
         self._on_refusal = on_refusal
         self._on_defect = on_defect
+        self._limits = limits
+        self._calls = Slots(limits.partner_calls, limits.node_calls)
+        self._streams = Slots(limits.partner_streams, limits.node_streams)
 
     async def intercept_service(
         self,
@@ -75,47 +90,75 @@ class Gate(ServerInterceptor):
     def _unary(self, handler: "grpc.RpcMethodHandler[Q, A]", method: str) -> object:
         serve = cast(_Unary, handler.stream_unary if handler.request_streaming else handler.unary_unary)
 
-        async def behind_gate(request: object, context: _Context) -> object:
-            async with self._admitted(context, method, deadline=True):
-                return await serve(_read(handler, request), context)
+        async def behind_gate(requests: AsyncIterator[bytes], context: _Context) -> object:
+            async with self._admitted(context, method, self._take_call):
+                return await serve(await self._read(handler, requests, context), context)
 
-        if handler.request_streaming:
-            return grpc.stream_unary_rpc_method_handler(behind_gate, None, handler.response_serializer)
-        return grpc.unary_unary_rpc_method_handler(behind_gate, None, handler.response_serializer)
+        return grpc.stream_unary_rpc_method_handler(behind_gate, None, handler.response_serializer)
 
     def _streamed(self, handler: "grpc.RpcMethodHandler[Q, A]", method: str) -> object:
         serve = handler.stream_stream if handler.request_streaming else handler.unary_stream
 
-        async def yielding(request: object, context: _Context) -> AsyncIterator[object]:
-            async with self._admitted(context, method, deadline=False):
-                async for answer in cast(_Stream, serve)(_read(handler, request), context):
+        async def yielding(requests: AsyncIterator[bytes], context: _Context) -> AsyncIterator[object]:
+            async with self._admitted(context, method, self._take_stream):
+                async for answer in cast(_Stream, serve)(await self._read(handler, requests, context), context):
                     yield answer
 
-        async def writing(request: object, context: _Context) -> None:
-            async with self._admitted(context, method, deadline=False):
-                await cast(_Unary, serve)(_read(handler, request), context)
+        async def writing(requests: AsyncIterator[bytes], context: _Context) -> None:
+            async with self._admitted(context, method, self._take_stream):
+                await cast(_Unary, serve)(await self._read(handler, requests, context), context)
 
         # gRPC tells the two styles apart by the function's nature, so the wrapper must have the same one.
         behind_gate = yielding if inspect.isasyncgenfunction(serve) else writing
-        if handler.request_streaming:
-            return grpc.stream_stream_rpc_method_handler(behind_gate, None, handler.response_serializer)
-        return grpc.unary_stream_rpc_method_handler(behind_gate, None, handler.response_serializer)
+        return grpc.stream_stream_rpc_method_handler(behind_gate, None, handler.response_serializer)
 
-    def _unserved(self, method: str) -> Callable[[object, _Context], Awaitable[None]]:
-        async def behind_gate(request: object, context: _Context) -> None:
-            async with self._admitted(context, method, deadline=False):
-                raise CallUnsupported(call=method.rpartition("/")[2])
+    def _unserved(self, method: str) -> Callable[[AsyncIterator[bytes], _Context], Awaitable[None]]:
+        def refuse(caller: NodeCode, context: _Context) -> None:
+            raise CallUnsupported(call=method.rpartition("/")[2])
+
+        async def behind_gate(requests: AsyncIterator[bytes], context: _Context) -> None:
+            async with self._admitted(context, method, refuse):
+                pass
 
         return behind_gate
 
+    def _take_call(self, caller: NodeCode, context: _Context) -> None:
+        remaining = cast(float | None, context.time_remaining())
+        if remaining is None or remaining > self._limits.deadline_s:
+            raise Malformed(field="deadline", rule=f"every call carries one, of at most {self._limits.deadline_s} s")
+        self._take(self._calls, caller, context)
+
+    def _take_stream(self, caller: NodeCode, context: _Context) -> None:
+        self._take(self._streams, caller, context)
+
+    def _take(self, slots: Slots, caller: NodeCode, context: _Context) -> None:
+        give_back = slots.take(caller)
+        # Not when the handler returns: an answer that the caller does not read holds its slot too.
+        context.add_done_callback(lambda _: give_back())  # type: ignore[arg-type]  # the stub takes no function at all
+
+    async def _read(
+        self, handler: "grpc.RpcMethodHandler[Q, A]", requests: AsyncIterator[bytes], context: _Context
+    ) -> object:
+        """What the handler wants: its one message, or the stream of them."""
+        if handler.request_streaming:
+            return _messages(handler.request_deserializer, requests)
+        try:
+            async with asyncio.timeout(self._limits.request_s):
+                data = await _only_message(context)
+        except TimeoutError as error:
+            raise RequestSlow(seconds=f"{self._limits.request_s:g}") from error
+        return _message(handler.request_deserializer, data)
+
     @asynccontextmanager
-    async def _admitted(self, context: _Context, method: str, *, deadline: bool) -> AsyncIterator[None]:
+    async def _admitted(
+        self, context: _Context, method: str, admit: Callable[[NodeCode, _Context], None]
+    ) -> AsyncIterator[None]:
         fingerprint = ""
         try:
             fingerprint = _fingerprint(context)
-            CALLER.set(self._partner_of(fingerprint).code)
-            if deadline and context.time_remaining() is None:
-                raise Malformed(field="deadline", rule="every call carries one")
+            caller = self._partner_of(fingerprint).code
+            CALLER.set(caller)
+            admit(caller, context)
             yield
         except NodeError as error:
             self._on_refusal(fingerprint, error)
@@ -139,17 +182,20 @@ def _fingerprint(context: _Context) -> str:
     return pem_fingerprint(chain[0])
 
 
-def _read(handler: "grpc.RpcMethodHandler[Q, A]", request: object) -> object:
-    """What the handler wants for the raw bytes of one request, or of a stream of them."""
-    deserialise = handler.request_deserializer
+async def _only_message(context: _Context) -> bytes:
+    """The message of a unary request, which ends behind it. Raises Malformed."""
+    data = await context.read()
+    if data is EOF:
+        # Who hung up, or was cut off for sending too much, looks so at first. The cancellation ends this sleep.
+        await asyncio.sleep(CANCELLATION_S)
+    if data is EOF or await context.read() is not EOF:
+        raise Malformed(field="request", rule="is exactly one message")
+    return cast(bytes, data)
+
+
+def _message(deserialise: Callable[[bytes], object] | None, data: bytes) -> object:
     if deserialise is None:
-        return request
-    if handler.request_streaming:
-        return _messages(deserialise, cast(AsyncIterator[bytes], request))
-    return _message(deserialise, cast(bytes, request))
-
-
-def _message(deserialise: Callable[[bytes], object], data: bytes) -> object:
+        return data
     # gRPC alone would answer UNKNOWN with the name of a Python class.
     try:
         return deserialise(data)
@@ -157,6 +203,8 @@ def _message(deserialise: Callable[[bytes], object], data: bytes) -> object:
         raise Malformed(field="request", rule="is a protobuf message of this kind") from error
 
 
-async def _messages(deserialise: Callable[[bytes], object], requests: AsyncIterator[bytes]) -> AsyncIterator[object]:
+async def _messages(
+    deserialise: Callable[[bytes], object] | None, requests: AsyncIterator[bytes]
+) -> AsyncIterator[object]:
     async for data in requests:
         yield _message(deserialise, data)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from functools import partial
 from typing import Final
 
 import grpc
@@ -13,15 +13,12 @@ from grpc_reflection.v1alpha import reflection
 from node.errors import NodeError, PortTaken, Unexpected
 from node.model.ids import NodeCode
 from node.server.callers import CALLER, Gate, OnDefect, OnRefusal, PartnerOf
+from node.server.limits import Limits, Workers
 from node.transport.tls import ServerIdentity
 from node.wire import MAX_REQUEST_BYTES, SERVED, SERVICE, InboundDoor, answer
 
-WORKERS: Final = 8
-"""Threads that judge and store; SQLite serves one writer at a time anyway."""
-
-CONCURRENT_CALLS: Final = 256
 CONCURRENT_STREAMS: Final = 32
-"""Calls at once on the node and on one connection (security 2.8)."""
+"""Calls at once on one connection (security 2.8)."""
 
 OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     # A second server on the port must fail, not share it silently.
@@ -35,6 +32,9 @@ OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.server_handshake_timeout_ms", 3_000),
     ("grpc.max_connection_age_ms", 3_600_000),
     ("grpc.max_connection_age_grace_ms", 60_000),
+    # Who reads nothing for this long is cut off, and with him what waits to be written to him.
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
     # Partners ping every 60 s; twice as often is still taken.
     ("grpc.http2.min_ping_interval_without_data_ms", 30_000),
     ("grpc.keepalive_permit_without_calls", 1),
@@ -51,14 +51,12 @@ class ExchangeServer:
         partner_of: PartnerOf,
         on_refusal: OnRefusal,
         on_defect: OnDefect,
+        limits: Limits = Limits(),  # noqa: B008 (frozen)
     ) -> None:
         self._identity = identity
-        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="exchange")
-        self._server = grpc.aio.server(
-            interceptors=[Gate(partner_of, on_refusal, on_defect)],
-            options=OPTIONS,
-            maximum_concurrent_rpcs=CONCURRENT_CALLS,
-        )
+        self._workers = Workers(limits.threads, limits.partner_threads)
+        # No maximum_concurrent_rpcs: gRPC counts before anybody knows who calls, so strangers could use it up.
+        self._server = grpc.aio.server(interceptors=[Gate(partner_of, on_refusal, on_defect, limits)], options=OPTIONS)
         self._server.add_generic_rpc_handlers((exchange_handler(door, self._workers, on_defect),))
         self._health = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
@@ -84,17 +82,17 @@ class ExchangeServer:
         """Take no new calls, give those under way `grace_s` seconds, and wait for what is being stored."""
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_s)
-        await asyncio.to_thread(self._workers.shutdown, wait=True)
+        await asyncio.to_thread(self._workers.finish)
 
 
-def exchange_handler(door: InboundDoor, workers: Executor, on_defect: OnDefect) -> grpc.GenericRpcHandler:
+def exchange_handler(door: InboundDoor, workers: Workers, on_defect: OnDefect) -> grpc.GenericRpcHandler:
     """The served calls of `n2n.v1.Exchange`, bytes in and bytes out; the gate refuses the others."""
 
     def served(call: str) -> Callable[[bytes, ServicerContext[bytes, bytes]], Awaitable[bytes]]:
         async def serve(request: bytes, context: ServicerContext[bytes, bytes]) -> bytes:
             # A cancelled call does not stop the thread: what it commits stands, and a repeat fetches the answer.
-            loop = asyncio.get_running_loop()
-            return await loop.run_in_executor(workers, _work, door, call, CALLER.get(), request, on_defect)
+            caller = CALLER.get()
+            return await workers.run(caller, partial(_work, door, call, caller, request, on_defect))
 
         return serve
 

@@ -18,6 +18,7 @@ from node.archive.package import PAGE, SUMS, build
 from node.archive.report import EvidenceVerdict as V
 from node.crypto.claimed import pem_of
 from node.crypto.keys import Role
+from node.errors import PackageMalformed
 
 FLIPS = 400
 
@@ -99,6 +100,7 @@ HOSTILE: dict[str, Callable[[Lab], bytes]] = {
     "another zip behind": lambda lab: good(lab) * 2,
     "a comment": lambda lab: good(lab)[:-2] + b"\x02\x00hi",
     "another writer": lambda lab: rezipped(lab, lambda entries: None),
+    "entries in another order": lambda lab: repacked(dict(sorted(container.read(good(lab)).items()))),
     "another order": lambda lab: rezipped(lab, lambda entries: entries.reverse()),
     "a bomb": lambda lab: rezipped(lab, bomb),
     "a path upwards": lambda lab: container.write([("../../etc/passwd", b"x")]),
@@ -145,3 +147,19 @@ def many_certificates(lab: Lab) -> bytes:
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_container_is_refused(lab: Lab, name: str) -> None:
     assert verify(HOSTILE[name](lab), lab.anchors).verdict in (V.MALFORMED, V.MISSING)
+
+
+def test_the_container_itself_knows_its_bounds() -> None:
+    """Before anything is compared: what a file may cost is decided by its first look."""
+    bounds = {
+        "larger than": container.write([("mimetype", bytes(container.MAX_FILE_BYTES))]),
+        "more than": container.write((f"a{number}.txt", b"") for number in range(container.MAX_ENTRIES + 1)),
+        "one name": container.write([("a.txt", b"1"), ("a.txt", b"2")]),
+        "compressed": b"PK\x03\x04" + b"\x0a\x00\x00\x00\x08\x00" + bytes(20) + b"PK\x01\x02",
+        "within an entry": container.write([("a.txt", b"1")])[:33],
+        "no evidence has": container.write([("../a.txt", b"1")]),
+    }
+    for told, data in bounds.items():
+        with pytest.raises(PackageMalformed, match=told):
+            container.read(data)
+    assert len(container.read(container.write((f"a{n}.txt", b"") for n in range(container.MAX_ENTRIES)))) == 96

@@ -94,8 +94,9 @@ def test_the_demonstration_holds(tmp_path: Path) -> None:
 def shown_by(folder: Path) -> Demonstration:
     one = Crossing("certificate_of_origin", "1", demo.XA, demo.XB, "batch", State.DELIVERED, True, True)
     other = replace(one, kind="phytosanitary_certificate", assurance="document")
-    back = [replace(each, sender=demo.XB, recipient=demo.XA) for each in (one, other)]
-    return Demonstration((one, other, *back), 2, demo.FORGERIES, 1, 1.5, folder)
+    there = [one, other, *(replace(one, kind=kind) for kind in demo.KINDS[2:])]
+    back = [replace(each, sender=demo.XB, recipient=demo.XA) for each in there]
+    return Demonstration((*there, *back), 2, demo.FORGERIES, 1, 1.5, folder)
 
 
 @pytest.mark.parametrize(("language", "closing"), [("en", "Every claim held."), ("zh-TW", "全部成立。")])

@@ -52,8 +52,8 @@ def test_both_homes_agree_on_the_level_that_is_measured(tmp_path: Path, assuranc
     bench.furnish(tmp_path / "homes", assurance)
     for code, partner in ((XA, XB), (XB, XA)):
         settings = load_settings(tmp_path / "homes" / code, {})
-        (profile,) = load_book(settings.profiles_folder, settings.home, code).profiles_of(partner)
-        (agreed,) = [one for one in profile.kinds if one.name == KIND]
+        profiles = load_book(settings.profiles_folder, settings.home, code).profiles_of(partner)
+        (agreed,) = [one for profile in profiles for one in profile.kinds if one.name == KIND]
         assert agreed.assurance is assurance
 
 
@@ -117,7 +117,7 @@ def test_an_exchange_that_did_not_arrive_is_not_counted(tmp_path: Path) -> None:
 
 
 def test_the_bench_measures_nodes_beside_the_naive_way(capsys: pytest.CaptureFixture[str]) -> None:
-    small = ["--seconds", "1", "--rounds", "1", "--sizes", "4096", "--batch", "8", "--assurance", "document"]
+    small = ["--seconds", "0.5", "--rounds", "1", "--sizes", "4096", "--batch", "8", "--assurance", "document"]
     code = main(["bench", *small, "--json"])
     out, err = capsys.readouterr()
     assert code == 0, err
@@ -139,3 +139,26 @@ def test_the_bench_measures_nodes_beside_the_naive_way(capsys: pytest.CaptureFix
 def test_sizes_that_make_no_sense_are_refused_at_once(capsys: pytest.CaptureFixture[str], words: str) -> None:
     assert main(["bench", "--sizes", words]) == 2
     assert "3400 … 1000000" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("language", "heading"), [("en", "Exchanges/s"), ("zh-TW", "每秒交換")])
+def test_people_see_a_table_that_ends_with_the_naive_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], language: str, heading: str
+) -> None:
+    ours, theirs = (bench.Figures(rate, 100, 90, 20.5, 31.0, 120.0) for rate in (800.0, 40.0))
+    planned: list[bench.Plan] = []
+
+    def measured(plan: bench.Plan, folder: Path, progress: bench.Progress) -> bench.Result:
+        planned.append(plan)
+        for step in range(plan.steps):
+            progress(f"step {step}")
+        return bench.Result((bench.Run(Assurance.BATCH, 4096, 32, ours, 20.0),), {4096: theirs})
+
+    monkeypatch.setattr(bench, "run", measured)
+    assert main(["bench", "--lang", language, "--batch", "8,32,8", "--sizes", "4096"]) == 0
+    out, err = capsys.readouterr()
+    assert (planned[0].batches, planned[0].steps) == ((8, 32), 15)
+    lines = out.split("\n")
+    assert heading in out
+    assert [line.split()[0] for line in lines if "4096" in line] == ["batch", "naive"]
+    assert "docs/performance.md" in err

@@ -28,6 +28,7 @@ from node.model.ids import MessageId, NodeCode, sha256, uuid7
 from node.model.receipt import Answer, NotHeld, SignedReceipt
 from node.sandbox.dev_pki import DevPki, draw, mint
 from node.server.grpc_service import ExchangeServer
+from node.server.limits import Limits
 from node.transport.loopback import Loopback
 from node.transport.over_grpc import GrpcChannel
 from node.transport.tls import ServerIdentity, TlsIdentity, load_tls_identity
@@ -145,9 +146,9 @@ class Lab:
 
     @asynccontextmanager
     async def serving(
-        self, address: str = "127.0.0.1:0", holder: ServerIdentity | None = None
+        self, address: str = "127.0.0.1:0", holder: ServerIdentity | None = None, **limits: float
     ) -> AsyncIterator[SimpleNamespace]:
-        """XB's server, with XA and XC enrolled."""
+        """XB's server, with XA and XC enrolled; `limits` are those that shall not be the usual ones."""
         holder = holder or self.server_identity()
         server = ExchangeServer(
             self.door,
@@ -155,6 +156,7 @@ class Lab:
             self.partner_of,
             lambda fingerprint, error: self.refusals.append((fingerprint, error)),
             lambda call, error: self.defects.append((call, error)),
+            Limits(**limits),
         )
         port = server.listen(address)
         await server.start()

@@ -248,7 +248,7 @@ async def test_the_gate_trusts_no_handshake_to_have_been_as_it_should(
     gate = Gate(lab.partner_of, lambda fingerprint, error: lab.refusals.append((fingerprint, error)), print)
     handler = await gate.intercept_service(continuation, SimpleNamespace(method=DELIVER))
     with pytest.raises(grpc.aio.AbortError):
-        await handler.unary_unary(b"", Connection())
+        await handler.stream_unary(None, Connection())
     assert [type(error) for _, error in lab.refusals] == [refusal]
     assert [status.code for status in statuses] == [grpc.StatusCode.UNAUTHENTICATED]
     assert lab.door.calls == []
