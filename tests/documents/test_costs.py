@@ -59,7 +59,7 @@ SHAPES = {
     ),
     "comments and instructions": _half_and_half("<x>", "<!---->", "", "<?y?>", "</x>"),
     "namespaces on every level": _half_and_half(f"<x>{NESTED[0]}", "<y/>", "", "xmlns ", f"{NESTED[1]}</x>"),
-    "identifiers": lambda size: "<x>" + "".join(f'<y id="{n:09}"/>' for n in range(size // 18 - 1)) + "</x>",
+    "identifiers": lambda size: "<x>" + "".join(f'<y id="{n:09}"/>' for n in range(size // 19 - 1)) + "</x>",
     "long names": _half_and_half("<x>", f"<{'y' * 4_000}/>", "", f'<z {"z" * 4_000}=""/>', "</x>"),
 }
 
