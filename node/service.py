@@ -109,7 +109,8 @@ async def _forget(wired: Wired, stop: asyncio.Event) -> None:
         try:
             while await asyncio.to_thread(purge, wired):
                 pass
-        except NodeError as error:
+        except Exception as error:
+            # Housekeeping must not end the node; it is tried again in an hour.
             wired.journal("purge.failed", error=error)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), PURGE_POLL_S)
@@ -139,7 +140,8 @@ async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:
             return
         try:
             renewed = await asyncio.to_thread(wired.tls.renew, wired.node.keys)
-        except NodeError as error:
+        except Exception as error:
+            # Whatever lies in those files, the identity in use goes on serving.
             wired.journal("tls.not-renewed", error=error)
             continue
         if renewed:

@@ -42,7 +42,7 @@ from node.errors import (
     SignedPropertiesRefused,
     TransformRefused,
 )
-from node.safe_xml import Element
+from node.safe_xml import SIGNATURE_LIMITS, Element
 
 WHAT = "the document"
 
@@ -75,6 +75,9 @@ class EnvelopedForm:
 def read_enveloped_form(root: Element) -> EnvelopedForm:
     """Read the issuer's signature; raises the subclass of SignatureError for the part that departs from the form."""
     signature = _the_signature(root)
+    # It is canonicalised part by part before anything is proved, so it is held to the size of a signature.
+    if sum(1 for _ in signature.iter()) > SIGNATURE_LIMITS.nodes:
+        raise _REFUSAL.because("more elements than a signature has")
     children = only_children(signature, _REFUSAL)
     names = [str(child.tag) for child in children]
     if names[:3] != [DS + "SignedInfo", DS + "SignatureValue", DS + "KeyInfo"] or names[3:] not in (

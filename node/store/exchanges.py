@@ -6,17 +6,17 @@ from datetime import datetime
 
 from sqlalchemy import ColumnElement, Row, bindparam, case, select, update
 
-from node.errors import IdempotencyConflict, RaceLost
+from node.errors import RaceLost
 from node.model.document import MediaType
 from node.model.envelope import Chain
 from node.model.exchange import Assurance, Direction, Exchange, State, require_move
-from node.model.ids import Digest, ExchangeId, Leaf, MessageId, NodeCode
+from node.model.ids import Digest, ExchangeId, Leaf, MessageId
 from node.store.columns import intact, pack_fields, pack_words, unpack_fields, unpack_words
 from node.store.database import Tx
 from node.store.sealed import StoredSealed, insert_sealed, replace_signatures, sealed
 from node.store.seals import insert_seal, seals
 from node.store.seam import unique_or
-from node.store.sql import insert_if_absent, insert_rows, texts
+from node.store.sql import insert_rows, texts
 from node.store.tables import DOCUMENT, EXCHANGE, SUBMISSION
 
 __all__ = [
@@ -28,19 +28,15 @@ __all__ = [
     "insert_documents",
     "insert_seal",
     "insert_sealed",
-    "insert_submission",
     "insert_submissions",
     "load",
     "move",
     "move_all",
     "note_cause",
-    "outbound_by_message",
     "replace_signatures",
     "sealed",
     "seals",
     "set_all_sealed",
-    "set_sealed",
-    "submission",
     "submissions",
 ]
 
@@ -124,15 +120,11 @@ def note_cause(tx: Tx, exchange: ExchangeId, cause: str, now: datetime) -> None:
     tx.execute(statement.values(updated_at=now, first_cause=_first(cause), last_cause=cause))
 
 
-def set_sealed(tx: Tx, exchange: ExchangeId, message_id: MessageId, leaf: Leaf, expires_at: datetime) -> None:
-    """Write what sealing added to the exchange's own row; RaceLost when the message id is taken."""
-    statement = update(EXCHANGE).where(EXCHANGE.c.id == exchange)
-    with unique_or(RaceLost()):
-        tx.execute(statement.values(message_id=message_id, leaf=leaf, expires_at=expires_at))
-
-
 def set_all_sealed(tx: Tx, rows: Sequence[tuple[ExchangeId, MessageId, Leaf, datetime]]) -> None:
-    """`set_sealed` for many exchanges in one statement: (exchange, message id, leaf, expires at)."""
+    """Write what sealing added to the exchanges' own rows: (exchange, message id, leaf, expires at).
+
+    RaceLost when a message id is taken.
+    """
     if not rows:
         return
     statement = (
@@ -148,14 +140,8 @@ def set_all_sealed(tx: Tx, rows: Sequence[tuple[ExchangeId, MessageId, Leaf, dat
         tx.execute(statement, values)
 
 
-def submission(tx: Tx, key: str) -> tuple[ExchangeId, Digest] | None:
-    """The exchange that took this idempotency key, and the digest of the bytes submitted with it."""
-    row = tx.execute(select(SUBMISSION).where(SUBMISSION.c.idempotency_key == key)).first()
-    return None if row is None else (ExchangeId(row.exchange_id), Digest(row.submitted_sha256))
-
-
 def submissions(tx: Tx, keys: Collection[str]) -> dict[str, tuple[ExchangeId, Digest]]:
-    """`submission` for many keys; keys never used are missing from the result."""
+    """Who took these idempotency keys, with the digest of what was submitted; keys never used are missing."""
     query = select(SUBMISSION).where(SUBMISSION.c.idempotency_key.in_(texts(keys)))
     return {
         row.idempotency_key: (ExchangeId(row.exchange_id), Digest(row.submitted_sha256)) for row in tx.execute(query)
@@ -168,31 +154,6 @@ def insert_submissions(tx: Tx, rows: Sequence[tuple[str, Digest, ExchangeId]]) -
         {"idempotency_key": key, "submitted_sha256": digest, "exchange_id": exchange} for key, digest, exchange in rows
     ]
     insert_rows(tx, SUBMISSION, values, lost=RaceLost())
-
-
-def insert_submission(tx: Tx, key: str, digest: Digest, exchange: ExchangeId) -> ExchangeId:
-    """Claim an idempotency key for an exchange; where keys may race, call it before inserting that exchange.
-
-    The id of the exchange that owns the key: `exchange` itself, or the earlier one when the same bytes came before
-    (then insert nothing more). Raises IdempotencyConflict when other bytes did.
-    """
-    row = {"idempotency_key": key, "submitted_sha256": digest, "exchange_id": exchange}
-    if insert_if_absent(tx, SUBMISSION, row):
-        return exchange
-    earlier = submission(tx, key)
-    if earlier is None or earlier[1] != digest:
-        raise IdempotencyConflict(key=key)
-    return earlier[0]
-
-
-def outbound_by_message(tx: Tx, partner: NodeCode, message_ids: Collection[str]) -> dict[MessageId, ExchangeId]:
-    """Our exchanges to `partner` by the message ids they travel under; ids that are not ours are missing."""
-    query = select(EXCHANGE.c.message_id, EXCHANGE.c.id).where(
-        EXCHANGE.c.direction == Direction.OUT.value,
-        EXCHANGE.c.partner == partner,
-        EXCHANGE.c.message_id.in_(texts(message_ids)),
-    )
-    return {MessageId(row.message_id): ExchangeId(row.id) for row in tx.execute(query)}
 
 
 def exchange_of(row: Row[tuple[object, ...]]) -> Exchange:

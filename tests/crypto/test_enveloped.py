@@ -25,6 +25,7 @@ from node.errors import (
     NotWholeRoot,
     ReferenceRefused,
     SeveralSignatures,
+    SignatureError,
     SignatureForm,
     SignatureInvalid,
     SignatureMisplaced,
@@ -35,6 +36,7 @@ from node.errors import (
     TransformRefused,
 )
 from node.model.ids import sha256
+from node.safe_xml import SIGNATURE_LIMITS
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 XADES = "{http://uri.etsi.org/01903/v1.3.2#}"
@@ -117,6 +119,21 @@ def test_a_declaration_and_a_byte_order_mark_mean_nothing(lab: SimpleNamespace) 
         document + b"\n",
     ):
         assert judged(lab, variant).signed_octets == canonical(PLAIN)
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_a_signature_as_large_as_a_paper_is_refused_before_it_costs_anything(lab: SimpleNamespace, beyond: int) -> None:
+    root = etree.fromstring(lab.enveloped(PLAIN, lab.xa.sign, xades=True))
+    signature = root.find(DS + "Signature")
+    assert signature is not None
+    room = SIGNATURE_LIMITS.nodes - sum(1 for _ in signature.iter())
+    properties = signature.find(f".//{XADES}SignedProperties")
+    assert properties is not None
+    for _ in range(room + beyond):
+        etree.SubElement(properties, "filler")
+    with pytest.raises(SignatureError) as refused:
+        judged(lab, etree.tostring(root))
+    assert ("more elements" in str(refused.value)) == bool(beyond)
 
 
 # --- the signer -----------------------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """What happens to a good paper."""
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -75,6 +76,27 @@ def test_another_paper_under_a_used_key_is_a_conflict_and_the_first_is_untouched
         pair.xa.hand_in(phyto, XB, "same")
     pair.cross()
     assert pair.xa.exchange(sent).state is State.DELIVERED
+
+
+def test_of_many_who_hand_in_under_one_key_at_once_one_exchange_comes_out(pair, origin: bytes, phyto: bytes) -> None:
+    def hand_in(content: bytes) -> object:
+        try:
+            return pair.xa.hand_in(content, XB, "same")
+        except IdempotencyConflict as error:
+            return error
+
+    with ThreadPoolExecutor(8) as many:
+        outcomes = list(many.map(hand_in, [origin, origin, phyto, origin, phyto, origin, origin, phyto]))
+    taken = [one for one in outcomes if isinstance(one, str)]
+    assert len(set(taken)) == 1
+    assert {type(one) for one in outcomes if not isinstance(one, str)} == {IdempotencyConflict}
+    assert len(taken) in (3, 5)  # all who brought the same bytes as the first
+
+
+def test_a_key_names_a_paper_and_where_it_goes(trio, origin: bytes) -> None:
+    trio.xa.hand_in(origin, XB, "same")
+    with pytest.raises(IdempotencyConflict):
+        trio.xa.hand_in(origin, "XC", "same")
 
 
 def test_the_same_paper_under_a_new_key_is_accepted_as_known_and_has_no_second_effect(pair, origin: bytes) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from node.errors import IdempotencyConflict, IllegalMove, RaceLost
+from node.errors import IllegalMove, RaceLost
 from node.model.document import MediaType
 from node.model.envelope import Chain, Purpose
 from node.model.exchange import Assurance, Direction, Exchange, State, may_move
@@ -217,43 +217,6 @@ def test_any_sequence_of_moves_ends_where_the_table_says(
         assert load(database, row).state is state
 
 
-# --- submissions ------------------------------------------------------------------------------------------------------
-
-
-def test_a_key_belongs_to_the_exchange_that_claimed_it(database: Database, trade: "Trade") -> None:
-    first, second = ExchangeId(trade.id()), ExchangeId(trade.id())
-    digest, other = Digest(b"a" * 32), Digest(b"b" * 32)
-    assert database.read(lambda tx: exchanges.submission(tx, "k")) is None
-    assert database.write(lambda tx: exchanges.insert_submission(tx, "k", digest, first)) == first
-    assert database.write(lambda tx: exchanges.insert_submission(tx, "k", digest, second)) == first
-    with pytest.raises(IdempotencyConflict):
-        database.write(lambda tx: exchanges.insert_submission(tx, "k", other, second))
-    assert database.read(lambda tx: exchanges.submission(tx, "k")) == (first, digest)
-
-
-def test_of_many_who_submit_under_one_key_one_exchange_comes_out(
-    database: Database, trade: "Trade", together: Together
-) -> None:
-    same, other = Digest(b"a" * 32), Digest(b"b" * 32)
-
-    def accept(digest: Digest) -> Callable[[Tx], ExchangeId]:
-        exchange = trade.exchange(idempotency_key="k")
-
-        def work(tx: Tx) -> ExchangeId:
-            owner = exchanges.insert_submission(tx, "k", digest, exchange.id)
-            if owner == exchange.id:
-                exchanges.insert(tx, [exchange])
-            return owner
-
-        return work
-
-    outcomes = together(database, [accept(digest) for digest in (same, same, other, same, other, same)])
-    owners = {outcome for outcome in outcomes if isinstance(outcome, str)}
-    assert len(owners) == 1
-    assert [type(outcomes[2]), type(outcomes[4])] == [IdempotencyConflict] * 2
-    assert set(database.read(lambda tx: tx.exec_driver_sql("SELECT id FROM exchange").scalars().all())) == owners
-
-
 # --- sealed -----------------------------------------------------------------------------------------------------------
 
 
@@ -265,7 +228,7 @@ def test_what_was_sealed_comes_back_with_its_seal(database: Database, trade: "Tr
         seal_id = exchanges.insert_seal(tx, seal, Purpose.PAPERS, True, trade.partner, trade.now)
         sealed = trade.sealed(row, seal_id)
         exchanges.insert_sealed(tx, [sealed])
-        exchanges.set_sealed(tx, row.id, sealed.message_id, sealed.leaf, trade.later(days=7))
+        exchanges.set_all_sealed(tx, [(row.id, sealed.message_id, sealed.leaf, trade.later(days=7))])
         return sealed
 
     sealed = database.write(store)
@@ -273,11 +236,6 @@ def test_what_was_sealed_comes_back_with_its_seal(database: Database, trade: "Tr
     assert database.read(lambda tx: exchanges.seals(tx, [sealed.seal_id, "none"])) == {sealed.seal_id: seal}
     found = load(database, row)
     assert (found.message_id, found.leaf, found.expires_at) == (sealed.message_id, sealed.leaf, trade.later(days=7))
-    by_message = database.read(
-        lambda tx: exchanges.outbound_by_message(tx, trade.partner, [sealed.message_id, trade.id()])
-    )
-    assert by_message == {sealed.message_id: row.id}
-    assert database.read(lambda tx: exchanges.outbound_by_message(tx, "XC", [sealed.message_id])) == {}
     with pytest.raises(RaceLost):
         database.write(lambda tx: exchanges.insert_sealed(tx, [sealed]))
 
@@ -285,9 +243,9 @@ def test_what_was_sealed_comes_back_with_its_seal(database: Database, trade: "Tr
 def test_a_message_id_of_ours_names_one_exchange(database: Database, trade: "Trade") -> None:
     first, second = trade.put(database, 2)
     message = MessageId(trade.id())
-    database.write(lambda tx: exchanges.set_sealed(tx, first.id, message, Leaf(b"1" * 32), trade.now))
+    database.write(lambda tx: exchanges.set_all_sealed(tx, [(first.id, message, Leaf(b"1" * 32), trade.now)]))
     with pytest.raises(RaceLost):
-        database.write(lambda tx: exchanges.set_sealed(tx, second.id, message, Leaf(b"2" * 32), trade.now))
+        database.write(lambda tx: exchanges.set_all_sealed(tx, [(second.id, message, Leaf(b"2" * 32), trade.now)]))
     assert load(database, second) == second
 
 
