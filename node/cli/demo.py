@@ -21,7 +21,8 @@ _ASSURANCE = Column("assurance", Text("Signed", "簽署方式"))
 _STATE = Column("state", Text("State", "狀態"))
 _RECEIPT = Column("receipt", Text("Receipt verified", "收據驗證成立"))
 _HUB = Column("handed_over", Text("With the hub", "樞紐已接收"))
-_COLUMNS = (_KIND, _NUMBER, _WAY, _ASSURANCE, _STATE, _RECEIPT, _HUB)
+_PROVED = Column("proved", Text("Evidence verified", "證據查驗成立"))
+_COLUMNS = (_KIND, _NUMBER, _WAY, _ASSURANCE, _STATE, _RECEIPT, _HUB, _PROVED)
 
 _WAITED = Column("waited", Text("Waited while the partner was away, then crossed", "夥伴離線時等待、其後送達"))
 _REPEATED = Column("repeated", Text("Replayed and answered with the same receipt", "重放後回覆同一收據"))
@@ -75,7 +76,7 @@ def demo(
                         "assurance": one.assurance,
                         "state": one.state.value,
                         "receipt": one.receipt,
-                        "evidence": None,
+                        "evidence": str(one.evidence) if one.proved else None,
                         "number": one.number,
                         "handed_over": one.handed_over,
                     }
@@ -86,6 +87,7 @@ def demo(
                 "waited": shown.waited,
                 "seconds": shown.seconds,
                 "folder": str(shown.folder),
+                "anchors": str(shown.anchors),
             }
         )
     else:
@@ -98,6 +100,7 @@ def demo(
                 STATES[one.state].to(to),
                 one.receipt,
                 one.handed_over,
+                one.proved,
             )
             for one in shown.crossings
         ]

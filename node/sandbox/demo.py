@@ -1,4 +1,4 @@
-"""The demonstration: two national nodes as real processes, a partner that is away, a replay, two forgeries.
+"""The demonstration: two national nodes as real processes, a partner that is away, a replay, two forgeries, and proof.
 
 result = run(folder, progress)        # folder: new or empty; progress: told what happens
 result.ok                             # every claim held
@@ -13,8 +13,11 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from node.archive import check
+from node.archive.collect import export
 from node.clock import SystemClock
 from node.crypto.seal import body_digest, paper_leaf
+from node.crypto.trust import load_certificates
 from node.documents import samples
 from node.errors import NodeError, Unexpected
 from node.flows import calls
@@ -24,6 +27,7 @@ from node.model.exchange import Direction, Exchange, State
 from node.model.ids import ExchangeId, MessageId, NodeCode, uuid7
 from node.model.job import Job, Verb
 from node.model.receipt import Answer, SignedReceipt, Verdict
+from node.profiles.book import load_book
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home
 from node.sandbox.processes import NodeProcess, free_port
@@ -42,6 +46,9 @@ SETTLE_S = 20
 LATE_KINDS = ("phytosanitary_certificate", "certificate_of_origin")
 """Kinds of the papers that wait for the partner."""
 
+EVIDENCE, ANCHORS, SUFFIX = "evidence", "anchors.pem", ".asice"
+"""Where the evidence files lie, beside the certificates of those who vouch for the signers."""
+
 KINDS = ("phytosanitary_certificate", "certificate_of_origin", "aeo_status", "inspection_result")
 
 
@@ -49,6 +56,7 @@ KINDS = ("phytosanitary_certificate", "certificate_of_origin", "aeo_status", "in
 class Crossing:
     """One paper of the demonstration, as its sender's node knows it at the end."""
 
+    exchange: ExchangeId
     kind: str
     number: str
     sender: NodeCode
@@ -57,11 +65,13 @@ class Crossing:
     state: State
     receipt: bool
     handed_over: bool
+    evidence: Path | None = None
+    proved: bool = False
 
     @property
     def ok(self) -> bool:
-        """Delivered, receipted, and with the recipient's hub."""
-        return self.state is State.DELIVERED and self.receipt and self.handed_over
+        """Delivered, receipted, with the recipient's hub, and proved by an evidence file that stands alone."""
+        return self.state is State.DELIVERED and self.receipt and self.handed_over and self.proved
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +84,7 @@ class Demonstration:
     repeated: int
     seconds: float
     folder: Path
+    anchors: Path
 
     @property
     def ok(self) -> bool:
@@ -99,6 +110,7 @@ STEPS = {
     "replay": ("an envelope is replayed", "重放同一封袋"),
     "forge": ("two forged envelopes knock", "兩個偽造封袋叩門"),
     "check": ("checking every receipt and hub", "核對所有收據與樞紐"),
+    "prove": ("every paper's evidence file is checked without the nodes", "離線查驗每份文件的證據檔"),
 }
 
 
@@ -132,10 +144,12 @@ def run(folder: Path, progress: Progress) -> Demonstration:
             progress("forge")
             refused = impostor.forge()
         progress("check")
-        _wait_for(lambda: all(one.ok for one in _crossings(folder)), "the hubs to take the papers")
-    return Demonstration(
-        tuple(_crossings(folder)), waited, refused, repeated, round(time.monotonic() - began, 1), folder
-    )
+        _wait_for(lambda: all(one.handed_over for one in _crossings(folder)), "the hubs to take the papers")
+    # The nodes have stopped: what follows needs the files alone.
+    progress("prove")
+    anchors = _anchors(folder)
+    crossings = tuple(_proved(folder, anchors))
+    return Demonstration(crossings, waited, refused, repeated, round(time.monotonic() - began, 1), folder, anchors)
 
 
 def _furnish(folder: Path) -> dict[NodeCode, NodeProcess]:
@@ -221,6 +235,7 @@ def _crossings(folder: Path) -> Iterator[Crossing]:
             signed = receipts.get(one.id)
             accepted = signed is not None and receipt_from_bytes(signed.receipt).verdict is Verdict.ACCEPTED
             yield Crossing(
+                one.id,
                 one.kind,
                 one.number,
                 sender,
@@ -230,6 +245,33 @@ def _crossings(folder: Path) -> Iterator[Crossing]:
                 accepted,
                 bodies[one.id].content in arrived,
             )
+
+
+# --- the auditor's side ---------------------------------------------------------------------------------------------
+
+
+def _anchors(folder: Path) -> Path:
+    """Both countries' authorities in one file, as an auditor has got them from the countries themselves."""
+    path = folder / EVIDENCE / ANCHORS
+    path.parent.mkdir()
+    path.write_bytes(b"".join((folder / "pki" / code / "ca.pem").read_bytes() for code in (XA, XB)))
+    return path
+
+
+def _proved(folder: Path, anchors: Path) -> Iterator[Crossing]:
+    """Each crossing with its evidence file, which is checked with nothing but itself and the authorities."""
+    trusted = load_certificates(anchors)
+    for sender in (XA, XB):
+        settings = load_settings(folder / sender, {})
+        book = load_book(settings.profiles_folder, settings.home, settings.code)
+        crossings = [one for one in _crossings(folder) if one.sender == sender]
+        with _reading(settings.home) as store:
+            for one in crossings:
+                exchange, data = export(store, settings, book, one.exchange)
+                path = anchors.with_name(f"{exchange.id}{SUFFIX}")
+                path.write_bytes(data)
+                report = check.verify(path.read_bytes(), trusted, now=SystemClock().now())
+                yield replace(one, evidence=path, proved=report.ok)
 
 
 def _wait_for(holds: Callable[[], bool], what: str) -> None:

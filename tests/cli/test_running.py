@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from node.model.exchange import State
-from node.model.ids import NodeCode
+from node.model.ids import ExchangeId, NodeCode
 from node.sandbox import demo
 from node.sandbox.demo import STEPS, Crossing, Demonstration
 
@@ -89,14 +89,29 @@ def test_the_demonstration_holds(tmp_path: Path) -> None:
         (way, kind) for way in ("XA>XB", "XB>XA") for kind in demo.KINDS
     }
     assert all(each["state"] == "DELIVERED" and each["receipt"] and each["handed_over"] for each in crossed)
+    assert len({each["evidence"] for each in crossed}) == len(crossed)
+    for each in crossed:
+        told = verified(each["evidence"], shown["anchors"])
+        assert (told["verdict"], told["told"]["kind"]) == ("OK", each["kind"])
+
+
+def verified(file: str, anchors: str) -> dict[str, Any]:
+    """What an auditor hears who has the file, the authorities and this program, and no node."""
+    with n2n_process("evidence", "verify", file, "--anchors", anchors, "--json") as process:
+        out, _ = process.communicate(timeout=START_S)
+    told: dict[str, Any] = json.loads(out)
+    return told
 
 
 def shown_by(folder: Path) -> Demonstration:
-    one = Crossing("certificate_of_origin", "1", demo.XA, demo.XB, "batch", State.DELIVERED, True, True)
+    one = Crossing(
+        ExchangeId("0190"), "certificate_of_origin", "1", demo.XA, demo.XB, "batch", State.DELIVERED, True, True,
+        evidence=folder / "0190.asice", proved=True,
+    )  # fmt: skip
     other = replace(one, kind="phytosanitary_certificate", assurance="document")
     there = [one, other, *(replace(one, kind=kind) for kind in demo.KINDS[2:])]
     back = [replace(each, sender=demo.XB, recipient=demo.XA) for each in there]
-    return Demonstration((*there, *back), 2, demo.FORGERIES, 1, 1.5, folder)
+    return Demonstration((*there, *back), 2, demo.FORGERIES, 1, 1.5, folder, folder / demo.ANCHORS)
 
 
 @pytest.mark.parametrize(("language", "closing"), [("en", "Every claim held."), ("zh-TW", "全部成立。")])
@@ -117,6 +132,18 @@ def test_a_demonstration_tells_its_steps_and_ends_in_a_table(
     assert ran.err.splitlines()[-1].startswith(closing)
     assert f"{NodeCode('XB')} → {NodeCode('XA')}" in ran.out
     assert str(tmp_path) in ran.out
+
+
+def test_a_paper_without_proof_fails_the_demonstration(
+    n2n: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    shown = shown_by(tmp_path)
+    unproved = (replace(shown.crossings[0], proved=False), *shown.crossings[1:])
+    monkeypatch.setattr(demo, "run", lambda folder, _: replace(shown, crossings=unproved))
+    ran = n2n("demo", "--folder", tmp_path, "--json")
+    assert ran.code == 70
+    told = json.loads(ran.out)["exchanges"]
+    assert [each["evidence"] for each in told][:2] == [None, str(tmp_path / "0190.asice")]
 
 
 def test_a_demonstration_that_does_not_hold_fails(n2n: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
