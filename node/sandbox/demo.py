@@ -4,9 +4,7 @@ result = run(folder, progress)        # folder: new or empty; progress: told wha
 result.ok                             # every claim held
 """
 
-import asyncio
 import os
-import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,27 +14,23 @@ from pathlib import Path
 from node.archive import check
 from node.archive.collect import export
 from node.clock import SystemClock
-from node.crypto.seal import body_digest, paper_leaf
 from node.crypto.trust import load_certificates
 from node.documents import samples
-from node.errors import NodeError, Unexpected
-from node.flows import calls
+from node.errors import Unexpected
 from node.model.document import MediaType
-from node.model.envelope import DeliverRequest
 from node.model.exchange import Direction, Exchange, State
-from node.model.ids import ExchangeId, MessageId, NodeCode, uuid7
-from node.model.job import Job, Verb
-from node.model.receipt import Answer, SignedReceipt, Verdict
+from node.model.ids import ExchangeId, NodeCode
+from node.model.receipt import Verdict
 from node.profiles.book import load_book
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home
+from node.sandbox.impostor import FORGERIES, Impostor
 from node.sandbox.processes import NodeProcess, free_port
 from node.settings import load_settings
 from node.store import exchanges, queries
 from node.store import receipts as stored
 from node.store.database import Database
-from node.wire import header_from_bytes, header_to_bytes, receipt_from_bytes
-from node.wiring import Wired, wire
+from node.wire import receipt_from_bytes
 
 XA, XB = NodeCode("XA"), NodeCode("XB")
 
@@ -95,9 +89,6 @@ class Demonstration:
         return both_ways and levels and held and self.waited > 0 and self.refused == FORGERIES and self.repeated == 1
 
 
-FORGERIES = 2
-"""An altered header, and an altered document, each under an untouched seal."""
-
 Progress = Callable[[str], None]
 """Told the name of each step as it begins: a key of STEPS."""
 
@@ -139,7 +130,7 @@ def run(folder: Path, progress: Progress) -> Demonstration:
         nodes[XB].start()
         _wait_for(lambda: _all_settled(folder, (XA, XB)), "the waiting papers to cross")
         progress("replay")
-        with _Impostor(folder / XA) as impostor:
+        with Impostor(folder / XA, XB) as impostor:
             repeated = impostor.replay()
             progress("forge")
             refused = impostor.forge()
@@ -280,86 +271,3 @@ def _wait_for(holds: Callable[[], bool], what: str) -> None:
         if time.monotonic() > give_up:
             raise Unexpected(detail=f"waited {SETTLE_S} seconds in vain for {what}")
         time.sleep(0.1)
-
-
-# --- the attacker's side --------------------------------------------------------------------------------------------
-
-
-class _Impostor:
-    """Somebody who sits inside XA's network with XA's TLS key, but may neither sign nor be believed."""
-
-    def __init__(self, home: Path) -> None:
-        self._wired: Wired = wire(load_settings(home, {}))
-
-    def __enter__(self) -> "_Impostor":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._wired.close()
-
-    def replay(self) -> int:
-        """Send an envelope that was accepted before; how many answers were the stored receipt, byte for byte."""
-        exchange, before = self._delivered()
-        answers = self._send(self._request(self._consignment(exchange)))
-        return sum(
-            isinstance(one.outcome, SignedReceipt) and one.outcome.repeat and one.outcome.receipt == before.receipt
-            for one in answers
-        )
-
-    def forge(self) -> int:
-        """Send the same seal over an altered header, then over an altered document; how many were not accepted."""
-        exchange, _ = self._delivered()
-        real = self._consignment(exchange)
-        document = real.document.replace(exchange.number.encode(), exchange.number.encode()[::-1])
-        digest = body_digest(real.sealed.salt, real.sealed.metadata, document)
-        forgeries = (
-            replace(real, sealed=_releafed(replace(real.sealed, header=_another_id(real.sealed.header)))),
-            replace(real, document=document, sealed=_releafed(replace(real.sealed, body_digest=digest))),
-        )
-        answers = [answer for forged in forgeries for answer in self._send(self._request(forged))]
-        return sum(not isinstance(answer.outcome, SignedReceipt) for answer in answers)
-
-    def _request(self, consignment: calls.Consignment) -> DeliverRequest:
-        node = self._wired.node
-        (cargo,) = calls.cargoes(node, node.book.partner(consignment.exchange.partner), [consignment])
-        return calls.encrypt(node, cargo)
-
-    def _delivered(self) -> tuple[Exchange, SignedReceipt]:
-        """A delivered exchange, and the receipt it got."""
-        node = self._wired.node
-        wanted = queries.ExchangeFilter(direction=Direction.OUT, states=frozenset({State.DELIVERED}), limit=1)
-        exchange = node.store.read(lambda tx: queries.list_exchanges(tx, wanted))[0]
-        return exchange, node.store.read(lambda tx: stored.received(tx, [exchange.id]))[exchange.id]
-
-    def _consignment(self, exchange: Exchange) -> calls.Consignment:
-        node = self._wired.node
-        ids = [exchange.id]
-        sealed = node.store.read(lambda tx: exchanges.sealed(tx, ids))[exchange.id]
-        document = node.store.read(lambda tx: exchanges.documents(tx, ids))[exchange.id]
-        now = node.clock.now()
-        job = Job(str(exchange.id), ExchangeId(exchange.id), exchange.partner, Verb.DELIVER, now, 1, 0, now)
-        return calls.Consignment(job, exchange, sealed, document.content, exchange.expires_at or now)
-
-    def _send(self, request: DeliverRequest) -> Sequence[Answer]:
-        async def once() -> Sequence[Answer]:
-            transport = self._wired.transport_to(XB)
-            try:
-                return await transport.deliver(request, deadline_s=10)
-            finally:
-                await transport.close()
-
-        try:
-            return asyncio.run(once())
-        except NodeError as error:
-            raise Unexpected(detail=f"the call itself failed: {error.code}") from error
-
-
-def _another_id(header: bytes) -> bytes:
-    """The header with a message id that was never sealed."""
-    real = header_from_bytes(header)
-    return header_to_bytes(replace(real, message_id=MessageId(uuid7(real.created_at, secrets.token_bytes))))
-
-
-def _releafed(sealed: exchanges.StoredSealed) -> exchanges.StoredSealed:
-    """What a forger would claim: the leaf of the forged header and digest, under the old seal and path."""
-    return replace(sealed, leaf=paper_leaf(sealed.header, sealed.body_digest))

@@ -16,7 +16,7 @@ import pytest
 
 from node.model.exchange import State
 from node.model.ids import ExchangeId, NodeCode
-from node.sandbox import demo
+from node.sandbox import demo, impostor
 from node.sandbox.demo import STEPS, Crossing, Demonstration
 
 Run = Callable[..., Any]
@@ -83,7 +83,7 @@ def test_the_demonstration_holds(tmp_path: Path) -> None:
     shown = json.loads(out)
     assert shown["ok"] is True
     assert shown["waited"] > 0
-    assert (shown["repeated"], shown["refused"]) == (1, demo.FORGERIES)
+    assert (shown["repeated"], shown["refused"]) == (1, impostor.FORGERIES)
     crossed = shown["exchanges"]
     assert {(each["direction"], each["kind"]) for each in crossed} == {
         (way, kind) for way in ("XA>XB", "XB>XA") for kind in demo.KINDS
@@ -111,7 +111,7 @@ def shown_by(folder: Path) -> Demonstration:
     other = replace(one, kind="phytosanitary_certificate", assurance="document")
     there = [one, other, *(replace(one, kind=kind) for kind in demo.KINDS[2:])]
     back = [replace(each, sender=demo.XB, recipient=demo.XA) for each in there]
-    return Demonstration((*there, *back), 2, demo.FORGERIES, 1, 1.5, folder, folder / demo.ANCHORS)
+    return Demonstration((*there, *back), 2, impostor.FORGERIES, 1, 1.5, folder, folder / demo.ANCHORS)
 
 
 @pytest.mark.parametrize(("language", "closing"), [("en", "Every claim held."), ("zh-TW", "全部成立。")])
