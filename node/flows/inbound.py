@@ -32,7 +32,7 @@ from node.flows.standing import Standing
 from node.model.document import Finding
 from node.model.envelope import DeliverRequest, Envelope, Purpose, Seal, StatusRequest
 from node.model.evidence import EvidenceFact, Fact
-from node.model.exchange import Direction, State
+from node.model.exchange import Direction, Exchange, State
 from node.model.hub import HubPaper
 from node.model.ids import MessageId, NodeCode, uuid7_moment
 from node.model.job import Job
@@ -303,17 +303,19 @@ def hand_over(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Give received papers to the hub; what it does not take is offered again later."""
     ids = [job.exchange for job in claimed]
     rows, documents = node.store.read(lambda tx: (exchanges.load(tx, ids), exchanges.documents(tx, ids)))
+    papers = [_paper(rows[key], documents[key]) for key in ids]
     taken: list[Job] = []
-    for job in claimed:
-        document = documents[job.exchange]
-        try:
-            hub.hand_over(HubPaper(rows[job.exchange], document.content, document.media_type, document.fields))
-        except NodeError as error:
-            settling.again_for_hub(node, job, error)
-        else:
+    for job, error in zip(claimed, hub.hand_over(papers), strict=True):
+        if error is None:
             taken.append(job)
+        else:
+            settling.again_for_hub(node, job, error)
     # A crash before this line only means that the hub is given the same files again.
     node.store.write(partial(_handed_over, node, taken))
+
+
+def _paper(exchange: Exchange, document: exchanges.StoredDocument) -> HubPaper:
+    return HubPaper(exchange, document.content, document.media_type, document.fields)
 
 
 def _handed_over(node: Node, taken: Sequence[Job], tx: Tx) -> None:

@@ -22,11 +22,14 @@ from node.flows import calls, control, receipts, settling
 from node.flows.admission import Admitted, admit
 from node.flows.intake import Accepted, Intake, Submission, attempt
 from node.flows.ports import ActorName, Hub, Node, Transport
+from node.model.document import Finding
 from node.model.envelope import Body, Header, Metadata, Place, Priority, Purpose, SealedPaper
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State
+from node.model.hub import HubReport
 from node.model.ids import Digest, ExchangeId, MessageId, sha256, uuid7
 from node.model.job import Job, Verb
+from node.model.receipt import SignedReceipt
 from node.store import actors, audit, evidence, exchanges, jobs
 from node.store import receipts as stored
 from node.store.database import Tx
@@ -317,18 +320,20 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Tell the hub what became of its papers; what it does not take is told again later."""
     ids = _ids(claimed)
     rows, said = node.store.read(lambda tx: (exchanges.load(tx, ids), stored.received(tx, ids)))
+    reports = [HubReport(rows[key], _findings(said.get(key))) for key in ids]
     told: list[Job] = []
-    for job in claimed:
-        signed = said.get(job.exchange)
-        findings = receipt_from_bytes(signed.receipt).findings if signed is not None else ()
-        try:
-            hub.report(rows[job.exchange], findings)
-        except NodeError as error:
-            settling.again_for_hub(node, job, error)
-        else:
+    for job, error in zip(claimed, hub.report(reports), strict=True):
+        if error is None:
             told.append(job)
+        else:
+            settling.again_for_hub(node, job, error)
     # A crash before this line only means that the hub is told the same again.
     node.store.write(lambda tx: jobs.done_all(tx, told))
+
+
+def _findings(signed: SignedReceipt | None) -> tuple[Finding, ...]:
+    """What a refusal said; an exchange that ended without a receipt has none."""
+    return receipt_from_bytes(signed.receipt).findings if signed is not None else ()
 
 
 def _ids(claimed: Sequence[Job]) -> list[ExchangeId]:

@@ -1,6 +1,6 @@
 """What the flows ask of the world: a way to a partner, a hub to give papers to, somebody to tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -9,10 +9,8 @@ from node.crypto.keys import OwnKeys
 from node.crypto.trust import PartnerTrust
 from node.errors import NodeError
 from node.model.describe import Description
-from node.model.document import Finding
 from node.model.envelope import DeliverRequest, StatusRequest
-from node.model.exchange import Exchange
-from node.model.hub import HubPaper
+from node.model.hub import HubPaper, HubReport
 from node.model.ids import NodeCode, Randomness
 from node.model.job import Circumstances, Job, NextTry
 from node.model.receipt import Answer, KeyStatement
@@ -46,14 +44,18 @@ class Transport(Protocol):
 
 
 class Hub(Protocol):
-    """The domestic hub, however it is reached. Both calls are safe to repeat."""
+    """The domestic hub, however it is reached. Both calls are safe to repeat.
 
-    def hand_over(self, paper: HubPaper) -> None:
-        """Give an inbound paper; returns when the hub has it. Raises HubUnavailable."""
+    They take what is due together, so that a hub may carry it together; one answer for each, in the same order: None
+    once the hub has it for good, else why it does not (HubUnavailable). One that fails never spoils the others.
+    """
+
+    def hand_over(self, papers: Sequence[HubPaper]) -> Sequence[NodeError | None]:
+        """Give inbound papers."""
         ...
 
-    def report(self, exchange: Exchange, findings: tuple[Finding, ...]) -> None:
-        """Tell what became of an outbound paper. Raises HubUnavailable."""
+    def report(self, reports: Sequence[HubReport]) -> Sequence[NodeError | None]:
+        """Tell what became of outbound papers."""
         ...
 
 

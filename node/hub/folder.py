@@ -6,23 +6,22 @@
     inbound/<PARTNER>/ID.xml + ID.note + ID.done   the node brings a partner's paper; .done comes last
     status/ID.json                            what became of a paper that was taken
 
-Notes are JSON too. Every file appears complete: it is written beside its place, flushed to disk, and renamed. All acts
-may be repeated.
+Notes are JSON too. Every file appears complete and on disk (hub/files.py). All acts may be repeated.
 """
 
 import json
 import os
 import re
 import stat
-import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from node.errors import HubUnavailable, Language, NodeError, SubmissionUnreadable
-from node.model.document import Finding, MediaType
+from node.hub.files import Bundle, write_all
+from node.model.document import MediaType
 from node.model.exchange import Exchange
-from node.model.hub import HandedIn, HubPaper
+from node.model.hub import HandedIn, HubPaper, HubReport
 from node.model.ids import NodeCode, is_node_code
 
 DONE = ".done"
@@ -129,28 +128,44 @@ class FolderHub:
 
     # --- to the hub --------------------------------------------------------------------------------------------------
 
-    def hand_over(self, paper: HubPaper) -> None:
-        """Bring an inbound paper; returns when all three files are on disk. Raises HubUnavailable."""
-        exchange = paper.exchange
-        folder = self._root / "inbound" / exchange.partner
-        try:
-            _write(folder / f"{exchange.id}.{paper.media_type.extension}", paper.content)
-            _write(folder / f"{exchange.id}{NOTE}", _json({**_particulars(exchange), "fields": dict(paper.fields)}))
-            _write(folder / f"{exchange.id}{DONE}", b"")
-        except OSError as error:
-            raise HubUnavailable(detail=f"{folder}: {error.strerror}") from error
+    def hand_over(self, papers: Sequence[HubPaper]) -> list[NodeError | None]:
+        """Bring inbound papers, each as three files that are on disk when this returns; HubUnavailable for the others.
 
-    def report(self, exchange: Exchange, findings: tuple[Finding, ...]) -> None:
-        """Tell what became of an outbound paper. Raises HubUnavailable."""
-        note = {
-            **_particulars(exchange),
-            "key": exchange.idempotency_key,
-            "findings": [{"code": one.code, "path": one.path, "rule": one.rule} for one in findings],
-        }
-        try:
-            _write(self._root / "status" / f"{exchange.id}.json", _json(note))
-        except OSError as error:
-            raise HubUnavailable(detail=f"{self._root / 'status'}: {error.strerror}") from error
+        The .done files of a folder come when all papers and notes in it are on disk.
+        """
+        bundles = [
+            Bundle(
+                self._root / "inbound" / paper.exchange.partner,
+                (
+                    (f"{paper.exchange.id}.{paper.media_type.extension}", paper.content),
+                    (f"{paper.exchange.id}{NOTE}", _note_of(paper)),
+                ),
+                mark=f"{paper.exchange.id}{DONE}",
+            )
+            for paper in papers
+        ]
+        return _outcomes(bundles)
+
+    def report(self, reports: Sequence[HubReport]) -> list[NodeError | None]:
+        """Tell what became of outbound papers, a file for each; HubUnavailable for those that are not on disk."""
+        status = self._root / "status"
+        return _outcomes([Bundle(status, ((f"{one.exchange.id}.json", _status_of(one)),)) for one in reports])
+
+
+def _outcomes(bundles: Sequence[Bundle]) -> list[NodeError | None]:
+    return [
+        None if trouble is None else HubUnavailable(detail=f"{bundle.folder}: {trouble.strerror}")
+        for bundle, trouble in zip(bundles, write_all(bundles), strict=True)
+    ]
+
+
+def _note_of(paper: HubPaper) -> bytes:
+    return _json({**_particulars(paper.exchange), "fields": dict(paper.fields)})
+
+
+def _status_of(report: HubReport) -> bytes:
+    findings = [{"code": one.code, "path": one.path, "rule": one.rule} for one in report.findings]
+    return _json({**_particulars(report.exchange), "key": report.exchange.idempotency_key, "findings": findings})
 
 
 def _handed_in(done: Path) -> tuple[int, str]:
@@ -193,24 +208,16 @@ def _reason(error: NodeError) -> dict[str, object]:
     }
 
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+
+
 def _json(note: Mapping[str, object]) -> bytes:
-    return json.dumps(note, ensure_ascii=False, indent=2, sort_keys=True).encode() + b"\n"
+    """One entry a line, for people; the encoder's own indenting is many times slower."""
+    return "{{\n{}\n}}\n".format(",\n".join(f'  "{name}": {_ENCODE(note[name])}' for name in sorted(note))).encode()
 
 
 def _write(target: Path, content: bytes) -> None:
-    """Write beside the target, flush to disk, rename, flush the folder: a reader never sees half a file."""
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-            os.chmod(file.name, 0o640)
-            os.replace(file.name, target)
-        except OSError:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-    folder = os.open(target.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)
+    """One file, complete and on disk; raises OSError."""
+    (trouble,) = write_all([Bundle(target.parent, ((target.name, content),))])
+    if trouble is not None:
+        raise trouble

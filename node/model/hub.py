@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from node.model.document import MediaType
+from node.model.document import Finding, MediaType
 from node.model.exchange import Exchange
 from node.model.ids import NodeCode
 
@@ -16,6 +16,14 @@ class HubPaper:
     content: bytes
     media_type: MediaType
     fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class HubReport:
+    """What became of an outbound paper, with the partner's findings where it was refused."""
+
+    exchange: Exchange
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from node.errors import HubUnavailable, NotAgreed
 from node.hub.folder import MAX_TAKEN_AT_ONCE, FolderHub
 from node.model.document import Finding, MediaType
 from node.model.exchange import Assurance, Direction, Exchange, State
-from node.model.hub import HubPaper
+from node.model.hub import HubPaper, HubReport
 from node.model.ids import ExchangeId, NodeCode
 
 XB = NodeCode("XB")
@@ -105,14 +105,15 @@ def test_one_look_reads_no_more_than_its_limit(hub: FolderHub, tmp_path: Path) -
 def test_an_inbound_paper_is_complete_before_its_done_file_and_may_come_twice(hub: FolderHub, tmp_path: Path) -> None:
     paper = HubPaper(exchange(Direction.IN, State.RECEIVED), b"<a/>", MediaType.XML, {"exporter": "𠮷野貿易"})
     for _ in range(2):
-        hub.hand_over(paper)
+        assert hub.hand_over([paper]) == [None]
         folder = tmp_path / "inbound/XB"
         assert sorted(file.suffix for file in folder.iterdir()) == [".done", ".note", ".xml"]
         assert json.loads((folder / "0199.note").read_text())["fields"] == {"exporter": "𠮷野貿易"}
 
 
 def test_the_hub_is_told_what_became_of_its_paper(hub: FolderHub, tmp_path: Path) -> None:
-    hub.report(exchange(Direction.OUT, State.REFUSED), (Finding("RULE", "/A/B", "must be positive"),))
+    report = HubReport(exchange(Direction.OUT, State.REFUSED), (Finding("RULE", "/A/B", "must be positive"),))
+    assert hub.report([report]) == [None]
     status = json.loads((tmp_path / "status/0199.json").read_text())
     assert (status["state"], status["key"]) == ("REFUSED", "XB/one")
     assert status["findings"] == [{"code": "RULE", "path": "/A/B", "rule": "must be positive"}]
@@ -120,8 +121,8 @@ def test_the_hub_is_told_what_became_of_its_paper(hub: FolderHub, tmp_path: Path
 
 def test_a_hub_whose_folder_is_gone_is_unavailable_not_a_crash(hub: FolderHub, tmp_path: Path) -> None:
     (tmp_path / "inbound/XB").rmdir()
-    with pytest.raises(HubUnavailable):
-        hub.hand_over(HubPaper(exchange(Direction.IN, State.RECEIVED), b"<a/>", MediaType.XML, {}))
+    (outcome,) = hub.hand_over([HubPaper(exchange(Direction.IN, State.RECEIVED), b"<a/>", MediaType.XML, {})])
+    assert isinstance(outcome, HubUnavailable)
 
 
 def test_a_json_paper_goes_in_and_out_as_json(hub: FolderHub, tmp_path: Path) -> None:
@@ -131,7 +132,7 @@ def test_a_json_paper_goes_in_and_out_as_json(hub: FolderHub, tmp_path: Path) ->
     assert paper.content == b'{"a": 1}'
     hub.taken(paper, "0199")
     assert sorted(file.name for file in (tmp_path / "taken/XB").iterdir()) == ["aeo.json", "aeo.note"]
-    hub.hand_over(HubPaper(exchange(Direction.IN, State.RECEIVED), b"{}", MediaType.JSON, {}))
+    assert hub.hand_over([HubPaper(exchange(Direction.IN, State.RECEIVED), b"{}", MediaType.JSON, {})]) == [None]
     assert (tmp_path / "inbound/XB/0199.json").read_bytes() == b"{}"
 
 
