@@ -118,6 +118,10 @@ def _refuse_other_encodings(data: bytes) -> None:
         data.decode("utf-8", errors="strict")
     except UnicodeDecodeError as error:
         raise NotXml(detail=f"not UTF-8 at byte {error.start}") from error
+    # UTF-16 and UTF-32 of plain letters are UTF-8 with zeros between them, and the parser would guess what is meant.
+    zero = data.find(b"\0")
+    if zero >= 0:
+        raise NotXml(detail=f"a zero at byte {zero}")
 
 
 def _refuse_prolog(data: bytes) -> None:
