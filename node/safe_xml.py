@@ -57,8 +57,8 @@ _DECLARATION = re.compile(
 )
 _BOM = b"\xef\xbb\xbf"
 
-# Finds every namespace declaration whose name does not begin with a scheme; text that merely looks like one is told
-# apart later, in the tree. Each part stops at a character the next one needs, so the search is linear.
+# A namespace declaration whose name does not begin with a scheme; text that merely looks like one is told apart later,
+# in the tree. Each part stops at a character the next one needs, so the search is linear.
 _RELATIVE_NAMESPACE = re.compile(rb"xmlns(?::[^\s=:\"'<>]*)?\s*=\s*[\"'](?![A-Za-z][A-Za-z0-9+.-]*:|[\"'])")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 
@@ -77,12 +77,12 @@ def parse(data: bytes, limits: XmlLimits = DOCUMENT_LIMITS) -> Element:
     """
     _refuse_oversize(data, limits)
     _refuse_other_encodings(data)
-    _refuse_prolog(data)
+    declared = _end_of_declaration(data)
     root = _tree(data)
-    _refuse_comments(root)
+    _refuse_comments(root, data, declared)
     _refuse_excess(root, data, limits)
     _refuse_namespaces(root, data, limits)
-    _refuse_id_clash(root)
+    _refuse_id_clash(root, data)
     return root
 
 
@@ -109,7 +109,10 @@ def _refuse_oversize(data: bytes, limits: XmlLimits) -> None:
     if len(data) > limits.size_bytes:
         raise XmlTooLarge(limit=f"{limits.size_bytes} bytes")
     # Counted before the tree is built: every element opens with one "<"; only "<" inside CDATA can be counted too many.
-    if data.count(b"<") - data.count(b"</") - data.count(b"<![CDATA[") - data.count(b"<?xml ") > limits.nodes:
+    opened = data.count(b"<")
+    if opened <= limits.nodes:
+        return
+    if opened - data.count(b"</") - data.count(b"<![CDATA[") - data.count(b"<?xml ") > limits.nodes:
         raise XmlTooLarge(limit=f"{limits.nodes} elements")
 
 
@@ -118,9 +121,13 @@ def _refuse_other_encodings(data: bytes) -> None:
         data.decode("utf-8", errors="strict")
     except UnicodeDecodeError as error:
         raise NotXml(detail=f"not UTF-8 at byte {error.start}") from error
+    # UTF-16 and UTF-32 of plain letters are UTF-8 with zeros between them, and the parser would guess what is meant.
+    zero = data.find(b"\0")
+    if zero >= 0:
+        raise NotXml(detail=f"a zero at byte {zero}")
 
 
-def _refuse_prolog(data: bytes) -> None:
+def _end_of_declaration(data: bytes) -> int:
     """Before the root only a declaration and white space may stand, so a DTD is refused before any parser sees it."""
     rest = data.removeprefix(_BOM)
     if rest.startswith(b"<?xml") and rest[5:6].isspace():
@@ -133,6 +140,7 @@ def _refuse_prolog(data: bytes) -> None:
         raise DoctypeRefused
     if rest.startswith((b"<!--", b"<?")):
         raise CommentOrInstruction
+    return len(data) - len(rest)
 
 
 def _tree(data: bytes) -> Element:
@@ -170,6 +178,9 @@ def _refusal(parser: etree.XMLParser, error: Exception) -> NotXml | XmlTooLarge:
     return NotXml(detail=f"{words} at line {entry.line}, column {entry.column}")
 
 
+# The octets are looked at first: most papers show at once that they cannot hold what is refused, and only the others
+# are walked. A look may say "perhaps" too often, never "no" too often.
+
 # Asked for the first one only, and never as a union: lists of comments and unions cost the square of their length.
 _COMMENTS = etree.XPath("boolean(/descendant::comment()[1]) or boolean(/descendant::processing-instruction()[1])")
 _ELEMENTS = etree.XPath("count(//*)")
@@ -177,17 +188,18 @@ _IDENTIFIERS = etree.XPath("//@*[translate(local-name(), 'ID', 'id') = 'id']")
 _TEXTS, _VALUES = etree.XPath("//text()"), etree.XPath("//@*")
 
 
-def _refuse_comments(root: Element) -> None:
-    if _COMMENTS(root):
+def _refuse_comments(root: Element, data: bytes, declared: int) -> None:
+    # A comment begins with "<!", an instruction with "<?"; one octet is found faster than two.
+    if (b"!" in data or data.find(b"?", declared) >= 0) and _COMMENTS(root):
         raise CommentOrInstruction
 
 
 def _refuse_excess(root: Element, data: bytes, limits: XmlLimits) -> None:
-    if int(str(_ELEMENTS(root)).split(".")[0]) > limits.nodes:
+    if data.count(b"<") > limits.nodes and int(str(_ELEMENTS(root)).split(".")[0]) > limits.nodes:
         raise XmlTooLarge(limit=f"{limits.nodes} elements")
     if _deeper_than(limits.depth)(root):
         raise XmlTooLarge(limit=f"depth {limits.depth}")
-    if _more_attributes_than(limits.attributes)(root):
+    if data.count(b"=") > limits.attributes and _more_attributes_than(limits.attributes)(root):
         raise XmlTooLarge(limit=f"{limits.attributes} attributes")
     if len(data) > limits.text_bytes and any(
         len(text.encode()) > limits.text_bytes for path in (_TEXTS, _VALUES) for text in _strings(path, root)
@@ -212,7 +224,7 @@ def _more_attributes_than(count: int) -> etree.XPath:
 
 def _refuse_namespaces(root: Element, data: bytes, limits: XmlLimits) -> None:
     """Relative namespace names make canonical forms differ between tools; thousands in scope make them cost minutes."""
-    if data.count(b"xmlns") <= min(limits.attributes, _DECLARATIONS) and _RELATIVE_NAMESPACE.search(data) is None:
+    if _declares_little(data, min(limits.attributes, _DECLARATIONS)):
         return
     scope: list[str] = []  # the prefixes declared around this place, from the outermost
     alive: Counter[str] = Counter()
@@ -232,10 +244,29 @@ def _refuse_namespaces(root: Element, data: bytes, limits: XmlLimits) -> None:
             raise NotXml(detail="a namespace name is relative")
 
 
-def _refuse_id_clash(root: Element) -> None:
+def _declares_little(data: bytes, most: int) -> bool:
+    """Whether there are at most so many namespace declarations, and no relative one."""
+    count, place = 0, data.find(b"xmlns")
+    while place >= 0:
+        count += 1
+        if count > most or _RELATIVE_NAMESPACE.match(data, place):
+            return False
+        place = data.find(b"xmlns", place + 1)
+    return True
+
+
+def _refuse_id_clash(root: Element, data: bytes) -> None:
+    if not _may_hold_identifiers(data):
+        return
     values = _strings(_IDENTIFIERS, root)
     if len(set(values)) != len(values):
         raise IdClash
+
+
+def _may_hold_identifiers(data: bytes) -> bool:
+    """Whether some "=" follows the name "id", with or without prefix, or white space that could follow such a name."""
+    ends = {before[-3:] for before in data.split(b"=")[:-1]}
+    return any(end[-1:].isspace() or (end[-2:].lower() == b"id" and end[:1] in b" \t\r\n:") for end in ends)
 
 
 # --- schemas --------------------------------------------------------------------------------------------------------
