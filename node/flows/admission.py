@@ -23,6 +23,10 @@ class Admitted:
     document: Document
     profile: Profile
     agreed: AgreedKind
+    refers_to: str = ""
+    """Message id of the paper that this one answers."""
+    conversation_id: str = ""
+    """The conversation it belongs to; empty when it begins one."""
 
 
 def admit(node: Node, content: bytes, partner: NodeCode, kind: str | None, now: datetime) -> Admitted:

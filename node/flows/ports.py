@@ -1,6 +1,6 @@
 """What the flows ask of the world: a way to a partner, a hub to give papers to, somebody to tell."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -8,11 +8,12 @@ from node.clock import Clock
 from node.crypto.keys import OwnKeys
 from node.crypto.trust import PartnerTrust
 from node.errors import NodeError
+from node.model.answer import BusinessAnswer
 from node.model.describe import Description
 from node.model.document import Finding
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.exchange import Exchange
-from node.model.hub import HubPaper
+from node.model.hub import FromHub, HandedAnswer, HandedIn, HubPaper
 from node.model.ids import NodeCode, Randomness
 from node.model.job import Circumstances, Job, NextTry
 from node.model.receipt import Answer, KeyStatement
@@ -46,7 +47,7 @@ class Transport(Protocol):
 
 
 class Hub(Protocol):
-    """The domestic hub, however it is reached. Both calls are safe to repeat."""
+    """A domestic hub that is given things, however it is reached. Every call is safe to repeat."""
 
     def hand_over(self, paper: HubPaper) -> None:
         """Give an inbound paper; returns when the hub has it. Raises HubUnavailable."""
@@ -54,6 +55,38 @@ class Hub(Protocol):
 
     def report(self, exchange: Exchange, findings: tuple[Finding, ...]) -> None:
         """Tell what became of an outbound paper. Raises HubUnavailable."""
+        ...
+
+    def answered(self, exchange: Exchange, answer: BusinessAnswer) -> None:
+        """Give the partner's business answer about an outbound paper of ours. Raises HubUnavailable."""
+        ...
+
+
+class HubSource(Protocol):
+    """A domestic hub that is asked: outbound papers and business answers wait there until they are fetched.
+
+    What waits is offered again until `taken` or `refused` was said of it; both may be said again after a crash. A paper
+    is named by (partner, name): the same name with the same bytes is the same submission.
+    """
+
+    def waiting(self) -> Sequence[HandedIn]:
+        """Papers to send, in the order they were handed in, a batch at most. Raises HubUnavailable."""
+        ...
+
+    def answers(self) -> Sequence[HandedAnswer]:
+        """Business answers to send, in order, a batch at most. Raises HubUnavailable."""
+        ...
+
+    def taken(self, item: FromHub, exchange: str) -> None:
+        """The node has committed `item` as that exchange; said only after the commit. Raises HubUnavailable."""
+        ...
+
+    def refused(self, item: FromHub, error: NodeError) -> None:
+        """The node will not take `item`, and why. Raises HubUnavailable."""
+        ...
+
+    def put_off(self, item: FromHub) -> None:
+        """The node cannot take `item` yet, for no fault of its own: offer others first."""
         ...
 
 
@@ -85,6 +118,8 @@ class Node:
     report: Reporter
     wake: Callable[[], None]
     batch_bytes: int
+    hub_pushed: bool = True
+    """Whether the hub is given things; a hub that watches us needs no jobs for that."""
 
     def luck(self) -> float:
         """A random number from 0 (inclusive) to 1 (exclusive), for jitter."""

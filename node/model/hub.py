@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from node.model.answer import BusinessAnswer
 from node.model.document import MediaType
 from node.model.exchange import Exchange
 from node.model.ids import NodeCode
@@ -30,3 +31,17 @@ class HandedIn:
     def key(self) -> str:
         """Idempotency key: the same name for the same partner is the same submission."""
         return f"{self.partner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedAnswer:
+    """An agency's decision about an inbound paper: which exchange it answers, and the hub's own name for the answer."""
+
+    name: str
+    partner: NodeCode
+    exchange: str
+    answer: BusinessAnswer
+
+
+FromHub = HandedIn | HandedAnswer
+"""What is fetched from a hub that is asked."""
