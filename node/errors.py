@@ -935,6 +935,65 @@ class PredecessorNeverSent(OrderError):
     remedy_zh = "請先送交被變更的文件，再重新送交本件。"
 
 
+# --- ANS: business answers ------------------------------------------------------------------------------------------
+
+
+class AnswerError(NodeError):
+    """A business answer could not be taken."""
+
+    category = Category.CONFLICT
+
+
+class NotAnswerable(AnswerError):
+    """The exchange {exchange} cannot be answered: {detail}."""
+
+    code = "N2N-ANS-001"
+    side = Side.HUB
+    zh = "無法回覆交換 {exchange}：{detail}。"
+    remedy = "Answer a paper that came from a partner and was accepted; `n2n exchange list --direction in` shows them."
+    remedy_zh = "請回覆夥伴送達且已受理的文件；`n2n exchange list --direction in` 可列出。"
+
+
+class AnsweredOtherwise(AnswerError):
+    """The exchange {exchange} was answered before, with other words; the first answer stands."""
+
+    code = "N2N-ANS-002"
+    side = Side.HUB
+    zh = "交換 {exchange} 先前已有不同的回覆；以最初回覆為準。"
+    remedy = "An answer is final. What changed since then is told by a paper of its own, or by telephone."
+    remedy_zh = "回覆為最終決定。之後的變更請另以文件或電話通知。"
+
+
+class AnswerMalformed(AnswerError):
+    """The business answer is not in its form: {field} {rule}."""
+
+    code = "N2N-ANS-003"
+    category = Category.MALFORMED
+    zh = "業務回覆格式不符：{field} {rule}。"
+    remedy = "Correct the field; docs/protocol.md shows the one form of an answer."
+    remedy_zh = "請更正該欄位；docs/protocol.md 載明回覆的唯一格式。"
+
+
+class AnswersNothing(AnswerError):
+    """The partner answers a paper that cannot be answered: {detail}."""
+
+    code = "N2N-ANS-004"
+    side = Side.THEIRS
+    zh = "夥伴回覆的文件無法接受回覆：{detail}。"
+    remedy = "The partner has our signed refusal; ask it which paper it meant."
+    remedy_zh = "夥伴已收到我方簽署的拒絕；請向其確認所指文件。"
+
+
+class AnswerDiffers(AnswerError):
+    """The partner answered the same paper before, with other words; its first answer stands."""
+
+    code = "N2N-ANS-005"
+    side = Side.THEIRS
+    zh = "夥伴先前已對同一文件作出不同回覆；以最初回覆為準。"
+    remedy = "The partner has our signed refusal; ask it which of the two it means."
+    remedy_zh = "夥伴已收到我方簽署的拒絕；請向其確認以何者為準。"
+
+
 # --- DLV: calls to partners and what they answer --------------------------------------------------------------------
 
 

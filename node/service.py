@@ -12,19 +12,14 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
-from node.errors import AlreadyRunning, NodeError
-from node.flows import outbound
-from node.flows.intake import Submission
-from node.flows.ports import ActorName
+from node.errors import AlreadyRunning
+from node.flows import fetching
 from node.server.grpc_service import ExchangeServer
 from node.server.refusals import RefusalBook
 from node.settings import Settings
 from node.store import actors, audit, jobs, retention
 from node.store.database import Tx
 from node.wiring import Wired, wire, worker_name
-
-HUB_POLL_S = 0.25
-"""How often the hub folder is looked at: a person does not notice, a disk does not either."""
 
 READY_FILE = "ready"
 """In the home while the node serves, holding the address listened on; for whoever started it."""
@@ -37,8 +32,6 @@ PURGE_POLL_S = 3600
 
 DRAIN_S = 30
 """Calls under way may take this long to end at shutdown (longer than a partner's deadline)."""
-
-HUB_ACTOR = ActorName("hub folder", "hub")
 
 
 async def run(settings: Settings) -> None:
@@ -91,7 +84,8 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
     try:
         async with asyncio.TaskGroup() as parts:
             parts.create_task(wired.worker.run(stop))
-            parts.create_task(_watch_hub(wired, stop))
+            if wired.hub.source is not None:
+                parts.create_task(_watch_hub(wired, stop))
             parts.create_task(_forget(wired, stop))
             parts.create_task(_watch_tls(wired, stop))
             parts.create_task(refusals.keep(stop))
@@ -157,29 +151,14 @@ async def _watch_hub(wired: Wired, stop: asyncio.Event) -> None:
         try:
             busy = await asyncio.to_thread(take_from_hub, wired)
         except Exception as error:
-            # Whatever the shared folder holds, it must not end the node; the next look comes in a moment.
+            # Whatever the hub holds, it must not end the node; the next look comes in a moment.
             wired.journal("hub.away", error=error)
         if not busy:
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), HUB_POLL_S)
+                await asyncio.wait_for(stop.wait(), wired.hub.poll_s)
 
 
 def take_from_hub(wired: Wired) -> bool:
-    """Accept what waits in the hub folder; whether anything moved. "Taken" is said only after the commit."""
-    papers, moved = wired.hub.waiting(), False
-    if not papers:
-        return False
-    submissions = [Submission(paper.content, paper.partner, paper.key) for paper in papers]
-    for paper, outcome in zip(papers, outbound.accept(wired.node, submissions, HUB_ACTOR), strict=True):
-        if isinstance(outcome, NodeError):
-            if outcome.category.retry:
-                # Not the paper's fault: it stays where it is and is looked at again.
-                wired.journal("hub.paper-waits", name=paper.name, error=outcome)
-                wired.hub.put_off(paper)
-                continue
-            wired.journal("hub.paper-refused", name=paper.name, error=outcome)
-            wired.hub.refused(paper, outcome)
-        else:
-            wired.hub.taken(paper, outcome.exchange)
-        moved = True
-    return moved
+    """Take what waits at a hub that is asked; whether anything moved."""
+    source = wired.hub.source
+    return source is not None and fetching.fetch(wired.node, source, wired.hub.actor)

@@ -10,8 +10,11 @@ A node home:
     partner_profiles/<CODE>/           partner.toml and one file per arrangement (docs/profiles.md)
     certs/<CODE>/                      certificates and first key statement of a partner; of this node, to hand out
     hub/                               the folders of the domestic hub
+    keys/hub.{key,pem}                 TLS identity of the hub's own listener ([hub] kind = "grpc")
+    certs/hub/                         root of the hub's clients, and their certificates
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -49,6 +52,62 @@ class LogFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class HubKind(StrEnum):
+    """How the domestic hub is reached."""
+
+    FOLDER = "folder"
+    """A shared folder; docs/hub-folder.md."""
+    GRPC = "grpc"
+    """The hub calls us: our own listener; docs/hub-grpc.md."""
+    REST = "rest"
+    """We call the hub's web service, to push and to pull."""
+
+
+@dataclass(frozen=True, slots=True)
+class RestHub:
+    """[hub.rest]: the hub's web service, over mutual TLS."""
+
+    url: str
+    """https://, without a slash at its end; the adapter adds its own paths."""
+    ca: Path
+    """PEM roots that the hub's certificate must lead to; no other root is trusted."""
+    certificate: Path
+    key: Path
+    """Our client certificate chain and its private key (mode 600), PEM."""
+    poll_s: float
+    timeout_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class GrpcHub:
+    """[hub.grpc]: the identity and the roots of the hub's own listener; none of them serves partners."""
+
+    key: Path
+    certificate: Path
+    client_roots: Path
+
+
+@dataclass(frozen=True, slots=True)
+class HubClientEntry:
+    """[[hub.client]]: a domestic system that may call; `kinds` are those it may handle, empty for all."""
+
+    name: str
+    certificate: Path
+    kinds: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class HubSettings:
+    """[hub]: which way leads to the domestic hub, and what that way needs."""
+
+    kind: HubKind
+    listen: str
+    grpc: GrpcHub
+    clients: tuple[HubClientEntry, ...]
+    rest: RestHub | None
+    """None unless [hub.rest] is there; it always is when the kind is rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +173,7 @@ class Settings:
     store_url: str
     keys: KeyFiles
     suites: tuple[Suite, ...]
+    hub: HubSettings
     hub_folder: Path
     profiles_folder: Path
     log_level: LogLevel
@@ -148,6 +208,7 @@ def load_settings(home: Path, env: Mapping[str, str]) -> Settings:
         body_retention_days=store.integer("body_retention_days", 1, 36_500, 3650),
         keys=KeyFiles(_folder(keys, "folder", home, "keys")),
         suites=keys.words("suites", Suite, (Suite.HYBRID, Suite.X25519)),
+        hub=_hub(hub, listen, home),
         hub_folder=_folder(hub, "folder", home, "hub"),
         profiles_folder=_folder(profiles, "folder", home, "partner_profiles"),
         log_level=log.word("level", LogLevel, LogLevel.INFO),
@@ -164,8 +225,61 @@ def load_settings(home: Path, env: Mapping[str, str]) -> Settings:
 _TABLES = ("listen", "store", "keys", "hub", "profiles", "log", "batch", "jobs")
 
 
+_CLIENT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
+
+
+def _hub(hub: Table, listen: Table, home: Path) -> HubSettings:
+    kind = hub.word("kind", HubKind, HubKind.FOLDER)
+    grpc = hub.table("grpc", optional=True)
+    settings = HubSettings(
+        kind=kind,
+        listen=listen.address("hub", "127.0.0.1:7444", any_port=True),
+        grpc=GrpcHub(
+            key=_folder(grpc, "key", home, "keys/hub.key"),
+            certificate=_folder(grpc, "certificate", home, "keys/hub.pem"),
+            client_roots=_folder(grpc, "client_roots", home, "certs/hub/ca.pem"),
+        ),
+        clients=_hub_clients(hub, home),
+        rest=_rest_hub(hub.table("rest"), home) if kind is HubKind.REST or hub.has("rest") else None,
+    )
+    grpc.close()
+    if kind is HubKind.GRPC and not settings.clients:
+        raise hub.refusal("kind", 'kind = "grpc" needs at least one [[hub.client]], or nobody may call')
+    return settings
+
+
+def _hub_clients(hub: Table, home: Path) -> tuple[HubClientEntry, ...]:
+    clients: list[HubClientEntry] = []
+    for table in hub.tables("client", optional=True):
+        name = table.text("name")
+        if not _CLIENT_NAME.fullmatch(name):
+            raise table.refusal("name", "name must be 1 to 32 small letters, digits and dashes")
+        if name in {client.name for client in clients}:
+            raise table.refusal("name", f"two clients are called {name!r}; give each a name of its own")
+        certificate = home / table.text("certificate")
+        clients.append(HubClientEntry(name, certificate, frozenset(table.texts("kinds", ()))))
+        table.close()
+    return tuple(clients)
+
+
+def _rest_hub(rest: Table, home: Path) -> RestHub:
+    url = rest.text("url", longest=MAX_TEXT_CHARACTERS)
+    if not url.startswith("https://") or url.endswith("/") or len(url) == len("https://"):
+        raise rest.refusal("url", "url must be https:// and a host, without a slash at its end")
+    settings = RestHub(
+        url=url,
+        ca=_folder(rest, "ca", home, "certs/hub/ca.pem"),
+        certificate=_folder(rest, "certificate", home, "keys/hub-client.pem"),
+        key=_folder(rest, "key", home, "keys/hub-client.key"),
+        poll_s=rest.number("poll_s", 0.1, 3600, 1),
+        timeout_s=rest.number("timeout_s", 1, 600, 30),
+    )
+    rest.close()
+    return settings
+
+
 def _folder(table: Table, key: str, home: Path, default: str) -> Path:
-    """A folder, relative to the home unless absolute."""
+    """A folder or file, relative to the home unless absolute."""
     return home / table.text(key, default)
 
 

@@ -20,7 +20,7 @@ from node.documents.catalogue import CATALOGUE
 from node.errors import SignatureError
 from node.flows import calls, inbound, outbound, settling
 from node.flows.door import Door
-from node.flows.ports import Node, Transport
+from node.flows.ports import ActorName, Hub, HubSource, Node, Transport
 from node.hub.folder import FolderHub
 from node.jobs import retry
 from node.jobs.worker import Pace, VerbFlow, Worker, WorkerLimits
@@ -28,9 +28,9 @@ from node.journal import Form, Journal, Level, to_stderr
 from node.model.ids import NodeCode, Randomness
 from node.model.job import Job, Verb
 from node.model.receipt import KeyStatement
-from node.profiles.book import load_book
+from node.profiles.book import Book, load_book
 from node.profiles.partner import ChannelKind, Partner
-from node.settings import KeyFiles, LogFormat, Settings
+from node.settings import HubKind, KeyFiles, LogFormat, Settings
 from node.store.database import Database
 from node.transport.over_grpc import GrpcChannel
 from node.transport.tls import ServerIdentity, TlsIdentity, load_tls_identity
@@ -68,6 +68,19 @@ class OurTls:
 
 
 @dataclass(frozen=True, slots=True)
+class HubLink:
+    """The way to the domestic hub: who is given things, who is asked for them; a hub that calls us has neither."""
+
+    push: Hub | None
+    source: HubSource | None
+    poll_s: float
+    """How often the source is asked while nothing waits there, seconds."""
+    actor: ActorName
+    """Who is behind what the source hands in."""
+    close: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True, slots=True)
 class Wired:
     """A whole node, built and not yet started."""
 
@@ -75,7 +88,7 @@ class Wired:
     node: Node
     door: Door
     tls: OurTls
-    hub: FolderHub
+    hub: HubLink
     journal: Journal
     worker: Worker
     transports: dict[NodeCode, Transport] = field(default_factory=dict)
@@ -85,7 +98,8 @@ class Wired:
         return open_transport(self.node.book.partner(partner), self.tls.now)
 
     def close(self) -> None:
-        """Let the store go."""
+        """Let the hub and the store go."""
+        self.hub.close()
         self.node.store.close()
 
 
@@ -103,6 +117,7 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
     store = Database.open(settings.store_url)
     store.migrate()
     waker = _Waker()
+    hub = open_hub(settings, book)
     node = Node(
         code=settings.code,
         store=store,
@@ -116,13 +131,12 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
         report=journal,
         wake=waker.wake,
         batch_bytes=settings.batch_bytes,
+        hub_pushed=hub.push is not None,
     )
     for partner in book.partners:
         _offer_agreed_statement(node, partner)
-    hub = FolderHub(settings.hub_folder, MAX_DOCUMENT_BYTES)
-    hub.prepare([partner.code for partner in book.partners])
     transports: dict[NodeCode, Transport] = {}
-    worker = _worker(settings, node, hub, transports, tls, journal)
+    worker = _worker(settings, node, hub.push, transports, tls, journal)
     waker.target = worker.wake
     return Wired(settings, node, Door(node), tls, hub, journal, worker, transports)
 
@@ -178,6 +192,32 @@ def _over_grpc(partner: Partner, identity: TlsIdentity) -> Transport:
 _TRANSPORTS: Mapping[ChannelKind, Callable[[Partner, TlsIdentity], Transport]] = {ChannelKind.GRPC: _over_grpc}
 
 
+HUB_FOLDER_POLL_S = 0.25
+"""How often the hub folder is looked at: a person does not notice, a disk does not either."""
+
+
+def open_hub(settings: Settings, book: Book) -> HubLink:
+    """The way to the hub that the settings name. Raises HubUnavailable, KeyFileUnusable."""
+    return _HUBS[settings.hub.kind](settings, book)
+
+
+def _folder_hub(settings: Settings, book: Book) -> HubLink:
+    hub = FolderHub(settings.hub_folder, MAX_DOCUMENT_BYTES)
+    hub.prepare([partner.code for partner in book.partners])
+    return HubLink(hub, hub, HUB_FOLDER_POLL_S, ActorName("hub folder", "hub"))
+
+
+def _watching_hub(settings: Settings, book: Book) -> HubLink:
+    """The hub calls us and watches its feeds: it is neither given anything nor asked."""
+    return HubLink(None, None, 0, ActorName("hub", "hub"))
+
+
+_HUBS: Mapping[HubKind, Callable[[Settings, Book], HubLink]] = {
+    HubKind.FOLDER: _folder_hub,
+    HubKind.GRPC: _watching_hub,
+}
+
+
 def _own_statement(files: KeyFiles, own_trust: PartnerTrust, clock: Clock) -> KeyStatement:
     """Our current key statement, judged as a partner would judge it. Raises SignatureError, KeyFileUnusable."""
     statement = KeyStatement(read_file(files.statement), read_file(files.statement_signature))
@@ -197,7 +237,7 @@ class _Waker:
 def _worker(
     settings: Settings,
     node: Node,
-    hub: FolderHub,
+    hub: Hub | None,
     transports: dict[NodeCode, Transport],
     tls: OurTls,
     journal: Journal,
@@ -210,12 +250,15 @@ def _worker(
         answered = await outbound.deliver(node, transports[partner], claimed)
         return Pace.STEADY if answered else Pace.NO_ANSWER
 
-    flows: Mapping[Verb, VerbFlow] = {
+    flows: dict[Verb, VerbFlow] = {
         Verb.SEAL: _in_thread(lambda claimed: outbound.seal(node, claimed)),
         Verb.DELIVER: deliver,
-        Verb.TELL_HUB: _in_thread(lambda claimed: outbound.tell_hub(node, hub, claimed)),
-        Verb.HAND_OVER: _in_thread(lambda claimed: inbound.hand_over(node, hub, claimed)),
     }
+    if hub is not None:
+        flows |= {
+            Verb.TELL_HUB: _in_thread(lambda claimed: outbound.tell_hub(node, hub, claimed)),
+            Verb.HAND_OVER: _in_thread(lambda claimed: inbound.hand_over(node, hub, claimed)),
+        }
     limits = WorkerLimits(worker_name(settings), settings.batch_envelopes, timedelta(seconds=settings.lease_s))
     return Worker(
         node.store,

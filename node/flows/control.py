@@ -1,14 +1,15 @@
 """Control papers: what nodes tell each other about themselves, over the same walk as any paper (protocol 2, Keys).
 
-They need no arrangement of their own: whoever exchanges papers with us may announce its keys, and we ours. There is
-one kind today, the key statement; its receipt is its confirmation.
+They need no arrangement of their own: whoever exchanges papers with us may announce its keys and answer our papers, and
+we its. Two kinds today: the key statement, whose receipt is its confirmation, and the business answer.
 """
 
 from datetime import datetime
 
 from node.crypto.verification import verify_key_statement
+from node.documents import business_answer
 from node.errors import NotAgreed
-from node.flows.admission import Admitted
+from node.flows.admission import BUSINESS_ANSWER, KEY_STATEMENT, Admitted
 from node.flows.intake import Accepted, Intake, Submission
 from node.flows.ports import ActorName, Node
 from node.model.document import Document, Identity, MediaType, Reading
@@ -19,20 +20,30 @@ from node.profiles.profile import AgreedKind, IssuerSignature, Profile
 from node.store import actors, audit
 from node.store.database import Tx
 
-KEY_STATEMENT = "key_statement"
-
 MAX_STATEMENT_BYTES = 64 * 1024
 """A key statement (protocol 2)."""
 
-_AGREED = AgreedKind(
-    name=KEY_STATEMENT,
-    version=1,
-    directions=frozenset(Direction),
-    assurance=Assurance.DOCUMENT,
-    priority=Priority.A,
-    issuer_signature=IssuerSignature.NONE,
-    max_bytes=MAX_STATEMENT_BYTES,
-)
+VERSION = 1
+"""Of every control kind."""
+
+
+def _agreed(kind: str, priority: Priority, max_bytes: int) -> AgreedKind:
+    return AgreedKind(
+        name=kind,
+        version=VERSION,
+        directions=frozenset(Direction),
+        assurance=Assurance.DOCUMENT,
+        priority=priority,
+        issuer_signature=IssuerSignature.NONE,
+        max_bytes=max_bytes,
+    )
+
+
+_CONTROL = {
+    KEY_STATEMENT: _agreed(KEY_STATEMENT, Priority.A, MAX_STATEMENT_BYTES),
+    # There may be an answer for every paper: in lane A they would hold up keys and withdrawals.
+    BUSINESS_ANSWER: _agreed(BUSINESS_ANSWER, Priority.B, business_answer.LIMITS.size_bytes),
+}
 
 
 def announce_keys(node: Node, partner: NodeCode, by: ActorName) -> Accepted:
@@ -62,8 +73,8 @@ def announce_keys(node: Node, partner: NodeCode, by: ActorName) -> Accepted:
 
 def outbound_agreement(node: Node, partner: NodeCode, kind: str, now: datetime) -> tuple[Profile, AgreedKind]:
     """Under which profile, and how, a paper or control paper may be sent at `now`; raises as `Book.outbound`."""
-    if kind == KEY_STATEMENT:
-        return _any_profile(node, partner, now), _AGREED
+    if kind in _CONTROL:
+        return _any_profile(node, partner, kind, now), _CONTROL[kind]
     return node.book.outbound(partner, kind, now)
 
 
@@ -71,15 +82,15 @@ def inbound_agreement(
     node: Node, partner: NodeCode, kind: str, version: int, now: datetime
 ) -> tuple[Profile, AgreedKind]:
     """Under which profile, and how, a paper or control paper may arrive at `now`; raises as `Book.inbound`."""
-    if (kind, version) == (KEY_STATEMENT, _AGREED.version):
-        return _any_profile(node, partner, now), _AGREED
+    if kind in _CONTROL and version == VERSION:
+        return _any_profile(node, partner, kind, now), _CONTROL[kind]
     return node.book.inbound(partner, kind, version, now)
 
 
-def _any_profile(node: Node, partner: NodeCode, now: datetime) -> Profile:
+def _any_profile(node: Node, partner: NodeCode, kind: str, now: datetime) -> Profile:
     """The profile whose waits and deadlines a control paper borrows: the first in force, else the first there is."""
     profiles = node.book.profiles_of(partner)
     in_force = [profile for profile in profiles if profile.in_force(now)]
     if not profiles:
-        raise NotAgreed(partner=partner, kind=KEY_STATEMENT, direction="any")
+        raise NotAgreed(partner=partner, kind=kind, direction="any")
     return (in_force or list(profiles))[0]

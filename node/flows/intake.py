@@ -153,7 +153,8 @@ class Intake:
             created_at=self._now,
             updated_at=self._now,
             idempotency_key=submission.key,
-            conversation_id=uuid7(self._now, self._node.random),
+            conversation_id=admitted.conversation_id or uuid7(self._now, self._node.random),
+            refers_to=admitted.refers_to,
             follows=follows,
         )
 

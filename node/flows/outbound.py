@@ -4,7 +4,7 @@ hub ─accept─▶ ACCEPTED ─seal─▶ SEALED ─deliver─▶ (UNRESOLVED) 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +22,7 @@ from node.flows import calls, control, receipts, settling
 from node.flows.admission import Admitted, admit
 from node.flows.intake import Accepted, Intake, Submission, attempt
 from node.flows.ports import ActorName, Hub, Node, Transport
+from node.model.answer import BusinessAnswer
 from node.model.document import Finding
 from node.model.envelope import Body, Header, Metadata, Place, Priority, Purpose, SealedPaper
 from node.model.evidence import EvidenceFact, Fact
@@ -30,7 +31,7 @@ from node.model.hub import HubReport
 from node.model.ids import Digest, ExchangeId, MessageId, sha256, uuid7
 from node.model.job import Job, Verb
 from node.model.receipt import SignedReceipt
-from node.store import actors, audit, evidence, exchanges, jobs
+from node.store import actors, answers, audit, evidence, exchanges, jobs
 from node.store import receipts as stored
 from node.store.database import Tx
 from node.wire import header_to_bytes, metadata_to_bytes, receipt_from_bytes
@@ -320,7 +321,8 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Tell the hub what became of its papers; what it does not take is told again later."""
     ids = _ids(claimed)
     rows, said = node.store.read(lambda tx: (exchanges.load(tx, ids), stored.received(tx, ids)))
-    reports = [HubReport(rows[key], _findings(said.get(key))) for key in ids]
+    decided = _decided(node, rows)
+    reports = [HubReport(rows[key], _findings(said.get(key)), decided.get(key)) for key in ids]
     told: list[Job] = []
     for job, error in zip(claimed, hub.report(reports), strict=True):
         if error is None:
@@ -334,6 +336,12 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
 def _findings(signed: SignedReceipt | None) -> tuple[Finding, ...]:
     """What a refusal said; an exchange that ended without a receipt has none."""
     return receipt_from_bytes(signed.receipt).findings if signed is not None else ()
+
+
+def _decided(node: Node, rows: Mapping[ExchangeId, Exchange]) -> dict[ExchangeId, BusinessAnswer]:
+    ids = [exchange for exchange, row in rows.items() if row.state is State.ANSWERED]
+    found = node.store.read(lambda tx: answers.of(tx, ids)) if ids else {}
+    return {exchange: one.answer for exchange, one in found.items()}
 
 
 def _ids(claimed: Sequence[Job]) -> list[ExchangeId]:

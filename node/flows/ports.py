@@ -10,7 +10,7 @@ from node.crypto.trust import PartnerTrust
 from node.errors import NodeError
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
-from node.model.hub import HubPaper, HubReport
+from node.model.hub import FromHub, HandedAnswer, HandedIn, HubPaper, HubReport
 from node.model.ids import NodeCode, Randomness
 from node.model.job import Circumstances, Job, NextTry
 from node.model.receipt import Answer, KeyStatement
@@ -44,7 +44,7 @@ class Transport(Protocol):
 
 
 class Hub(Protocol):
-    """The domestic hub, however it is reached. Both calls are safe to repeat.
+    """A domestic hub that is given things, however it is reached. Every call is safe to repeat.
 
     They take what is due together, so that a hub may carry it together; one answer for each, in the same order: None
     once the hub has it for good, else why it does not (HubUnavailable). One that fails never spoils the others.
@@ -55,7 +55,35 @@ class Hub(Protocol):
         ...
 
     def report(self, reports: Sequence[HubReport]) -> Sequence[NodeError | None]:
-        """Tell what became of outbound papers."""
+        """Tell what became of outbound papers, and what the partner's agencies decided about them."""
+        ...
+
+
+class HubSource(Protocol):
+    """A domestic hub that is asked: outbound papers and business answers wait there until they are fetched.
+
+    What waits is offered again until `taken` or `refused` was said of it; both may be said again after a crash. A paper
+    is named by (partner, name): the same name with the same bytes is the same submission.
+    """
+
+    def waiting(self) -> Sequence[HandedIn]:
+        """Papers to send, in the order they were handed in, a batch at most. Raises HubUnavailable."""
+        ...
+
+    def answers(self) -> Sequence[HandedAnswer]:
+        """Business answers to send, in order, a batch at most. Raises HubUnavailable."""
+        ...
+
+    def taken(self, item: FromHub, exchange: str) -> None:
+        """The node has committed `item` as that exchange; said only after the commit. Raises HubUnavailable."""
+        ...
+
+    def refused(self, item: FromHub, error: NodeError) -> None:
+        """The node will not take `item`, and why. Raises HubUnavailable."""
+        ...
+
+    def put_off(self, item: FromHub) -> None:
+        """The node cannot take `item` yet, for no fault of its own: offer others first."""
         ...
 
 
@@ -87,6 +115,8 @@ class Node:
     report: Reporter
     wake: Callable[[], None]
     batch_bytes: int
+    hub_pushed: bool = True
+    """Whether the hub is given things; a hub that watches us needs no jobs for that."""
 
     def luck(self) -> float:
         """A random number from 0 (inclusive) to 1 (exclusive), for jitter."""

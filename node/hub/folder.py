@@ -5,6 +5,9 @@
     refused/<PARTNER>/NAME.xml + NAME.note    the node did not take it, and why
     inbound/<PARTNER>/ID.xml + ID.note + ID.done   the node brings a partner's paper; .done comes last
     status/ID.json                            what became of a paper that was taken
+    answers/<PARTNER>/NAME.json + NAME.done   the hub writes an agency's decision about an inbound paper
+    answers-taken/<PARTNER>/, answers-refused/<PARTNER>/   where it goes then, with a note beside it
+    answered/ID.json                          what the partner's agency decided about a paper that was taken
 
 Notes are JSON too. Every file appears complete and on disk (hub/files.py). All acts may be repeated.
 """
@@ -14,18 +17,30 @@ import os
 import re
 import stat
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from node.errors import HubUnavailable, Language, NodeError, SubmissionUnreadable
+from node.hub.answer_files import answer_from_file
 from node.hub.files import Bundle, write_all
+from node.model.answer import BusinessAnswer
 from node.model.document import MediaType
 from node.model.exchange import Exchange
-from node.model.hub import HandedIn, HubPaper, HubReport
+from node.model.hub import FromHub, HandedAnswer, HandedIn, HubPaper, HubReport
 from node.model.ids import NodeCode, is_node_code
 
 DONE = ".done"
 NOTE = ".note"
+
+OUTBOUND = "outbound"
+ANSWERS = "answers"
+_TAKEN = {OUTBOUND: "taken", ANSWERS: "answers-taken"}
+_REFUSED = {OUTBOUND: "refused", ANSWERS: "answers-refused"}
+_PARTNER_FOLDERS = (OUTBOUND, ANSWERS, "inbound", *_TAKEN.values(), *_REFUSED.values())
+
+Item = TypeVar("Item")
+
 MAX_TAKEN_AT_ONCE = 64
 """Papers read into memory in one look; the rest wait for the next."""
 
@@ -48,9 +63,10 @@ class FolderHub:
         """Make the folders. Raises HubUnavailable."""
         try:
             for partner in partners:
-                for part in ("outbound", "taken", "refused", "inbound"):
+                for part in _PARTNER_FOLDERS:
                     (self._root / part / partner).mkdir(parents=True, exist_ok=True)
-            (self._root / "status").mkdir(parents=True, exist_ok=True)
+            for part in ("status", "answered"):
+                (self._root / part).mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise HubUnavailable(detail=f"{self._root}: {error.strerror}") from error
 
@@ -62,23 +78,36 @@ class FolderHub:
         Unreadable ones are refused here. One that the node put off is offered again after PUT_OFF_S, so that papers
         that must wait never stand in the way of others.
         """
-        papers: list[HandedIn] = []
-        for done in sorted((self._root / "outbound").glob(f"*/*{DONE}"), key=_handed_in):
-            if len(papers) == MAX_TAKEN_AT_ONCE:
+        return self._look(OUTBOUND, self._read)
+
+    def answers(self) -> list[HandedAnswer]:
+        """Answers whose .done is there, under the same rules as papers."""
+        return self._look(ANSWERS, self._read_answer)
+
+    def _look(self, place: str, read: Callable[[Path, str, str], Item]) -> list[Item]:
+        items: list[Item] = []
+        for done in sorted((self._root / place).glob(f"*/*{DONE}"), key=_handed_in):
+            if len(items) == MAX_TAKEN_AT_ONCE:
                 break
             if self._put_off.get(done, 0.0) > time.monotonic():
                 continue
             self._put_off.pop(done, None)
             name, partner = done.name.removesuffix(DONE), done.parent.name
             try:
-                papers.append(self._read(done, name, partner))
+                items.append(read(done, name, partner))
             except SubmissionUnreadable as error:
                 self._refuse(done, name, partner, error)
-        return papers
+        return items
 
-    def put_off(self, paper: HandedIn) -> None:
-        """The node cannot take `paper` yet, for no fault of its own: look at others first."""
-        self._put_off[self._root / "outbound" / paper.partner / f"{paper.name}{DONE}"] = time.monotonic() + PUT_OFF_S
+    def put_off(self, item: FromHub) -> None:
+        """The node cannot take `item` yet, for no fault of its own: look at others first."""
+        done = self._root / _place(item) / item.partner / f"{item.name}{DONE}"
+        self._put_off[done] = time.monotonic() + PUT_OFF_S
+
+    def _read_answer(self, done: Path, name: str, partner: str) -> HandedAnswer:
+        content = self._read(done, name, partner).content
+        exchange, answer = answer_from_file(name, content)
+        return HandedAnswer(name, NodeCode(partner), exchange, answer)
 
     def _read(self, done: Path, name: str, partner: str) -> HandedIn:
         if not _NAME.fullmatch(name) or not is_node_code(partner):
@@ -97,28 +126,28 @@ class FolderHub:
             raise SubmissionUnreadable(name=name, detail=f"larger than {self._max_bytes} bytes")
         return HandedIn(name, NodeCode(partner), content)
 
-    def taken(self, paper: HandedIn, exchange: str) -> None:
-        """The node has committed `paper`: move it out of the way, with its exchange id beside it."""
-        self._clear(paper, "taken", {"exchange": exchange, "state": "ACCEPTED"})
+    def taken(self, item: FromHub, exchange: str) -> None:
+        """The node has committed `item`: move it out of the way, with its exchange id beside it."""
+        self._clear(item, _TAKEN[_place(item)], {"exchange": exchange, "state": "ACCEPTED"})
 
-    def refused(self, paper: HandedIn, error: NodeError) -> None:
-        """The node did not take `paper`: move it to refused/ with the reason in both languages."""
-        self._clear(paper, "refused", _reason(error))
+    def refused(self, item: FromHub, error: NodeError) -> None:
+        """The node did not take `item`: move it aside with the reason in both languages."""
+        self._clear(item, _REFUSED[_place(item)], _reason(error))
 
-    def _clear(self, paper: HandedIn, place: str, note: Mapping[str, object]) -> None:
-        folder = self._root / "outbound" / paper.partner
-        source, target = _paper_file(folder, paper.name), self._root / place / paper.partner
+    def _clear(self, item: FromHub, place: str, note: Mapping[str, object]) -> None:
+        folder = self._root / _place(item) / item.partner
+        source, target = _paper_file(folder, item.name), self._root / place / item.partner
         try:
-            _write(target / f"{paper.name}{NOTE}", _json(note))
+            _write(target / f"{item.name}{NOTE}", _json(note))
             if os.path.lexists(source):
                 source.replace(target / source.name)
-            (folder / f"{paper.name}{DONE}").unlink(missing_ok=True)
+            (folder / f"{item.name}{DONE}").unlink(missing_ok=True)
         except OSError as error:
             raise HubUnavailable(detail=f"{target}: {error.strerror}") from error
 
     def _refuse(self, done: Path, name: str, partner: str, error: SubmissionUnreadable) -> None:
         """Say why and take the .done away; where even that fails, put the entry off: it must not stop the others."""
-        folder = self._root / "refused" / partner
+        folder = self._root / _REFUSED[done.parent.parent.name] / partner
         try:
             folder.mkdir(parents=True, exist_ok=True)
             _write(folder / f"{name}{NOTE}", _json(_reason(error)))
@@ -147,9 +176,20 @@ class FolderHub:
         return _outcomes(bundles)
 
     def report(self, reports: Sequence[HubReport]) -> list[NodeError | None]:
-        """Tell what became of outbound papers, a file for each; HubUnavailable for those that are not on disk."""
-        status = self._root / "status"
-        return _outcomes([Bundle(status, ((f"{one.exchange.id}.json", _status_of(one)),)) for one in reports])
+        """Tell what became of outbound papers, a file for each, and one for each decision of the partner's agencies.
+
+        HubUnavailable for those that are not on disk.
+        """
+        status, answered = self._root / "status", self._root / "answered"
+        told = _outcomes([Bundle(status, ((f"{one.exchange.id}.json", _status_of(one)),)) for one in reports])
+        decided = {
+            index: Bundle(answered, ((f"{one.exchange.id}.json", _decision_of(one.exchange, one.answer)),))
+            for index, one in enumerate(reports)
+            if one.answer is not None
+        }
+        for index, outcome in zip(decided, _outcomes(list(decided.values())), strict=True):
+            told[index] = told[index] or outcome
+        return told
 
 
 def _outcomes(bundles: Sequence[Bundle]) -> list[NodeError | None]:
@@ -166,6 +206,20 @@ def _note_of(paper: HubPaper) -> bytes:
 def _status_of(report: HubReport) -> bytes:
     findings = [{"code": one.code, "path": one.path, "rule": one.rule} for one in report.findings]
     return _json({**_particulars(report.exchange), "key": report.exchange.idempotency_key, "findings": findings})
+
+
+def _decision_of(exchange: Exchange, answer: BusinessAnswer) -> bytes:
+    decided = {
+        "verdict": answer.verdict,
+        "reason_code": answer.reason_code,
+        "reason": answer.reason,
+        "reference": answer.reference,
+    }
+    return _json({**_particulars(exchange), "key": exchange.idempotency_key, "answer": decided})
+
+
+def _place(item: FromHub) -> str:
+    return ANSWERS if isinstance(item, HandedAnswer) else OUTBOUND
 
 
 def _handed_in(done: Path) -> tuple[int, str]:
@@ -191,6 +245,7 @@ def _particulars(exchange: Exchange) -> dict[str, object]:
         "kind": exchange.kind,
         "issuer": exchange.issuer,
         "number": exchange.number,
+        "refers_to": exchange.refers_to,
         "version": exchange.version,
         "state": exchange.state,
         "sha256": exchange.document_sha256.hex(),

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from node.model.answer import BusinessAnswer
 from node.model.document import Finding, MediaType
 from node.model.exchange import Exchange
 from node.model.ids import NodeCode
@@ -20,10 +21,11 @@ class HubPaper:
 
 @dataclass(frozen=True, slots=True)
 class HubReport:
-    """What became of an outbound paper, with the partner's findings where it was refused."""
+    """What became of an outbound paper: the partner's findings where it was refused, its agency's decision if known."""
 
     exchange: Exchange
     findings: tuple[Finding, ...] = ()
+    answer: BusinessAnswer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,3 +40,17 @@ class HandedIn:
     def key(self) -> str:
         """Idempotency key: the same name for the same partner is the same submission."""
         return f"{self.partner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class HandedAnswer:
+    """An agency's decision about an inbound paper: which exchange it answers, and the hub's own name for the answer."""
+
+    name: str
+    partner: NodeCode
+    exchange: str
+    answer: BusinessAnswer
+
+
+FromHub = HandedIn | HandedAnswer
+"""What is fetched from a hub that is asked."""

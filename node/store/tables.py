@@ -23,6 +23,7 @@ NAMES = {
 
 APPEND_ONLY = (
     "audit",
+    "business_answer",
     "document_signature",
     "evidence",
     "receipt",
@@ -288,6 +289,35 @@ class PaperRow(Row, table=True):
     """The number at the root of the paper's chain; its own when it follows nothing."""
 
 
+class BusinessAnswerRow(Row, table=True):
+    """Append-only: what was decided about an exchange, once for ever, and the exchange that carries the decision."""
+
+    __tablename__ = "business_answer"
+
+    exchange_id: str = Field(primary_key=True, foreign_key="exchange.id")
+    carrier_id: str = Field(foreign_key="exchange.id", unique=True)
+    verdict: str
+    reason_code: str
+    reason: str
+    reference: str
+    stored_at: datetime = Field(sa_type=Moment)
+
+
+class ExchangeMoveRow(Row, table=True):
+    """Every move of an outbound exchange, in commit order; a trigger writes it, no statement of ours.
+
+    A feed for whoever watches, and no proof: that is `evidence`.
+    """
+
+    __tablename__ = "exchange_move"
+
+    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
+    exchange_id: str
+    state: str
+    cause: str
+    moment: datetime = Field(sa_type=Moment)
+
+
 class PartnerKeyStatementRow(Row, table=True):
     """Verified key statements of partners; the highest sequence is in force."""
 
@@ -349,6 +379,8 @@ RECEIPT_DISPUTE = _table(ReceiptDisputeRow)
 JOB = _table(JobRow)
 EVIDENCE = _table(EvidenceRow)
 PAPER = _table(PaperRow)
+BUSINESS_ANSWER = _table(BusinessAnswerRow)
+EXCHANGE_MOVE = _table(ExchangeMoveRow)
 PARTNER_KEY_STATEMENT = _table(PartnerKeyStatementRow)
 CHECKPOINT = _table(CheckpointRow)
 TOMBSTONE = _table(TombstoneRow)

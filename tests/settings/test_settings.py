@@ -104,7 +104,7 @@ MALFORMED = [
     ('schema = 1\ncode = "XA"\nnames = "x"\n', 3, "the key 'names' is unknown; did you mean 'name'?"),
     (LEAST + 'name = { en = "A" }\n', 3, "the key 'zh-TW' is missing in [name]; add it"),
     (LEAST + '[listen]\nexchange = "7443"\n', 4, "exchange must be host:port, as in localhost:7443 or [::1]:7443"),
-    (LEAST + "[listen]\nport = 7443\n", 4, "the key 'port' is unknown in [listen]; known are exchange"),
+    (LEAST + "[listen]\nport = 7443\n", 4, "the key 'port' is unknown in [listen]; known are exchange, hub"),
     (LEAST + "listen = 7\n", 3, "listen must be a table, as in [listen], not a number"),
     (LEAST + '[store]\nurl = "sqlite:///"\n', 4, "url must be sqlite:/// and a file, as in sqlite:///node.db"),
     (LEAST + '[store]\nurl = "sqlite://node.db"\n', 4, "url must be sqlite:/// and a file, as in sqlite:///node.db"),

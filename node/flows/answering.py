@@ -1,0 +1,98 @@
+"""Answering: what our agency decided about a partner's paper goes back as a control paper (protocol 2, 3).
+
+The answer refers to the paper by message id, travels the same walk and gets a receipt of its own. The partner's
+ACCEPTED receipt for it moves the answered exchange to ANSWERED.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from node.documents import business_answer
+from node.documents.business_answer import PaperAnswered
+from node.errors import AnsweredOtherwise, ExchangeUnknown, IdempotencyConflict, NodeError, NotAnswerable, Unexpected
+from node.flows.admission import BUSINESS_ANSWER, CONTROL_KINDS, Admitted
+from node.flows.control import outbound_agreement
+from node.flows.intake import Accepted, Intake, Submission
+from node.flows.ports import ActorName, Node
+from node.model.answer import BusinessAnswer
+from node.model.document import Document, Identity, MediaType, Reading
+from node.model.exchange import Direction, Exchange, State
+from node.model.hub import HandedAnswer
+from node.model.ids import Digest, ExchangeId
+from node.store import actors, answers, audit, exchanges
+from node.store.database import Tx
+
+_ANSWERABLE = frozenset({State.RECEIVED, State.HANDED_OVER, State.ANSWERED})
+
+Allowed = Callable[[Exchange], None]
+"""Raises what the one who answers is refused with, when that paper is none of its business."""
+
+
+def answer(
+    node: Node, exchange: str, decided: BusinessAnswer, by: ActorName, allowed: Allowed = lambda _: None
+) -> Accepted:
+    """Commit the answer to the inbound `exchange` and send it; the same answer again is the same exchange.
+
+    Raises ExchangeUnknown, NotAnswerable, AnsweredOtherwise, AnswerMalformed, and what `allowed` raises.
+    """
+    now = node.clock.now()
+
+    def commit(tx: Tx) -> Accepted:
+        paper = exchanges.load(tx, [ExchangeId(exchange)]).get(ExchangeId(exchange))
+        if paper is None:
+            raise ExchangeUnknown(exchange=exchange)
+        allowed(paper)
+        about = _about(paper)
+        content = business_answer.write(decided, about)
+        submission = Submission(content, paper.partner, f"{BUSINESS_ANSWER}/{paper.id}")
+        intake = Intake(node, tx, [submission.key], now)
+        try:
+            accepted = intake.take(submission, _admitted(node, paper, content, now))
+        except IdempotencyConflict as error:
+            raise AnsweredOtherwise(exchange=exchange) from error
+        intake.store()
+        if not accepted.repeated:
+            answers.record(tx, [answers.StoredAnswer(paper.id, accepted.exchange, decided, now)])
+            actor = actors.ensure(tx, by.name, actors.ActorKind(by.kind), now)
+            detail = {"answer": accepted.exchange, "verdict": decided.verdict.value}
+            audit.add(tx, actor, "answered", paper.id, detail, now)
+        return accepted
+
+    accepted = node.store.write(commit)
+    node.wake()
+    return accepted
+
+
+def attempt(node: Node, handed: HandedAnswer, by: ActorName) -> Accepted | NodeError:
+    """Answer as the hub asks, or what its answer is refused with."""
+
+    def its_partner(exchange: Exchange) -> None:
+        if exchange.partner != handed.partner:
+            raise ExchangeUnknown(exchange=handed.exchange)
+
+    try:
+        return answer(node, handed.exchange, handed.answer, by, its_partner)
+    except NodeError as error:
+        return error
+    except Exception as defect:
+        # A defect of ours in one answer must not hold up the others.
+        node.report("answering.defect", name=handed.name, error=defect)
+        return Unexpected(detail=type(defect).__name__)
+
+
+def _about(paper: Exchange) -> PaperAnswered:
+    """How the partner knows the paper. Raises NotAnswerable."""
+    if paper.direction is not Direction.IN or paper.message_id is None:
+        raise NotAnswerable(exchange=paper.id, detail="it is a paper of ours, and its partner answers it")
+    if paper.kind in CONTROL_KINDS:
+        raise NotAnswerable(exchange=paper.id, detail=f"its kind is {paper.kind}, between nodes only")
+    if paper.state not in _ANSWERABLE:
+        raise NotAnswerable(exchange=paper.id, detail=f"it is {paper.state}, and the partner has our signed receipt")
+    return PaperAnswered(paper.message_id, Digest(paper.document_sha256))
+
+
+def _admitted(node: Node, paper: Exchange, content: bytes, now: datetime) -> Admitted:
+    profile, agreed = outbound_agreement(node, paper.partner, BUSINESS_ANSWER, now)
+    reading = Reading(Identity(node.code, str(paper.message_id)))
+    document = Document(content, BUSINESS_ANSWER, agreed.version, MediaType.JSON, reading)
+    return Admitted(document, profile, agreed, str(paper.message_id), paper.conversation_id)

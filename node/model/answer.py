@@ -1,0 +1,29 @@
+"""The business answer: what the receiving agency decided about a paper, as the hub says it and partners read it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MAX_REASON_CODE_CHARACTERS = 64
+MAX_REASON_CHARACTERS = 1000
+MAX_REFERENCE_CHARACTERS = 128
+
+
+class AnswerVerdict(StrEnum):
+    """The closed list of decisions. Each is final: what changes later is told by a new paper, not by a new answer."""
+
+    ACCEPTED = "accepted"
+    """The agency takes the paper for what it says."""
+    CONDITIONAL = "conditional"
+    """Taken under a condition that the reason names: an inspection, a missing supplement, a shorter term."""
+    REJECTED = "rejected"
+    """The agency does not take the paper."""
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessAnswer:
+    """One decision. `reason_code` is the agency's own code, `reason` a sentence for people, `reference` its file."""
+
+    verdict: AnswerVerdict
+    reason_code: str = ""
+    reason: str = ""
+    reference: str = ""
