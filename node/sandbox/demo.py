@@ -302,7 +302,7 @@ class _Impostor:
         async def once() -> Sequence[Answer]:
             transport = self._wired.transport_to(XB)
             try:
-                return await transport.deliver(request, deadline_s=10)
+                return (await transport.deliver(request, deadline_s=10)).answers
             finally:
                 await transport.close()
 

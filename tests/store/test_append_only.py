@@ -9,7 +9,7 @@ from node.errors import StoreRefused
 from node.model.envelope import Purpose
 from node.model.evidence import EvidenceFact, Fact
 from node.model.receipt import Verdict
-from node.store import actors, audit, evidence, exchanges, receipts, retention
+from node.store import actors, audit, evidence, exchanges, log, receipts, retention
 from node.store.database import Database, Tx
 from node.store.tables import APPEND_ONLY, DOCUMENT, METADATA, TOMBSTONE
 
@@ -35,6 +35,8 @@ def full(database: Database, trade: "Trade") -> Database:
         for content in (b"first", b"differs"):
             signed = trade.signed(content)
             receipts.settle(tx, kept.id, trade.partner, sealed.message_id, Verdict.ACCEPTED, signed, trade.now)
+        log.append(tx, trade.partner, 0, [trade.leaf()])
+        log.keep_issued(tx, trade.partner, 1, b"note")
         retention.purge_bodies(tx, trade.later(days=1), actor, "time is over", trade.now)
 
     database.write(fill)
