@@ -15,6 +15,7 @@
     ├── HubError            HUB   the domestic hub
     ├── StoreError          DB    what we remember
     ├── EvidenceError       EVD   evidence files, made and checked
+    ├── LogError            LOG   logs of receipts and acts
     └── Unexpected          INT   a defect of ours
 
 A class has a stable `code`, one `category`, a `side` that must act, and its message, remedy and 繁體中文 twins written
@@ -579,6 +580,15 @@ class KeyStatementRefused(SignatureError):
 
     code = "N2N-SIG-020"
     zh = "{node} 的金鑰聲明無法使用：{detail}。"
+
+
+class CheckpointRefused(SignatureError):
+    """The checkpoint of the log of {partner} cannot be used: {detail}."""
+
+    code = "N2N-SIG-021"
+    zh = "{partner} 之紀錄查核點無法使用：{detail}。"
+    remedy = "Compare the checkpoint key that {partner} announces with the one it signs with; papers go on meanwhile."
+    remedy_zh = "請核對 {partner} 所公告與實際簽署之查核點金鑰；其間文件照常往來。"
 
 
 # --- ENC: opening and closing bodies --------------------------------------------------------------------------------
@@ -1249,6 +1259,51 @@ class TimesDisagree(EvidenceError):
     zh = "時間互相矛盾：{earlier} 不得晚於 {later}。"
     remedy = "Ask both sides about their clocks at that time."
     remedy_zh = "請向雙方查詢當時的時鐘狀況。"
+
+
+# --- LOG: logs of receipts and acts ---------------------------------------------------------------------------------
+
+
+class LogError(NodeError):
+    """A log does not say what it said before."""
+
+    category = Category.CORRUPT
+
+
+class LogForked(LogError):
+    """The log of {partner} was rewritten: it showed {known} entries, and now {shown} that do not follow from them."""
+
+    code = "N2N-LOG-001"
+    category = Category.UNTRUSTED
+    side = Side.THEIRS
+    zh = "{partner} 之紀錄遭改寫：先前出示 {known} 筆，現出示之 {shown} 筆並非其延續。"
+    remedy = (
+        "`n2n audit tail --act log-forked` shows the two signed checkpoints: ask {partner} to explain them, and then "
+        "`n2n audit clear {partner}`."
+    )
+    remedy_zh = (
+        "`n2n audit tail --act log-forked` 列出兩份已簽署之查核點：請 {partner} 說明，查明後執行 "
+        "`n2n audit clear {partner}`。"
+    )
+
+
+class LogBroken(LogError):
+    """{log} does not hold at entry {entry}: {detail}."""
+
+    code = "N2N-LOG-002"
+    zh = "{log} 於第 {entry} 筆不成立：{detail}。"
+    remedy = "Keep the store as it is, compare it with a backup from before, and find out who could write to it."
+    remedy_zh = "請保留資料庫現狀，與先前之備份比對，並查明何人得以寫入。"
+
+
+class NoLogAlarm(LogError):
+    """No alarm stands about the log of {partner}."""
+
+    code = "N2N-LOG-003"
+    category = Category.NOT_FOUND
+    zh = "{partner} 之紀錄並無警示。"
+    remedy = "`n2n audit tail --partner {partner}` shows what happened."
+    remedy_zh = "`n2n audit tail --partner {partner}` 顯示其經過。"
 
 
 # --- INT ------------------------------------------------------------------------------------------------------------

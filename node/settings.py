@@ -6,6 +6,7 @@ A node home:
     node.db                            what the node remembers (unless [store] url says otherwise)
     keys/{tls,sign,receipt}.{key,pem}  private key (mode 600) and certificate of each role
     keys/decrypt-<id>.key              decryption keys (mode 600), old ones until they expire
+    keys/checkpoint-<id>.key           checkpoint keys (mode 600), old ones for as long as the logs they signed
     keys/statement.xml, statement.sig.xml   the current key statement, as partners get it
     partner_profiles/<CODE>/           partner.toml and one file per arrangement (docs/profiles.md)
     certs/<CODE>/                      certificates and first key statement of a partner; of this node, to hand out
@@ -21,6 +22,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from node.crypto.algorithms import Suite
+from node.crypto.checkpoint_key import FILE_PATTERN
 from node.errors import HomeNotFound, Language, SettingInvalid
 from node.model.ids import NodeCode, is_node_code
 from node.strict_toml import MAX_TEXT_CHARACTERS, Table, load
@@ -150,6 +152,11 @@ class KeyFiles:
     def decryption_keys(self) -> tuple[Path, ...]:
         """Files of the decryption keys that exist now, by name."""
         return tuple(sorted(self.folder.glob("decrypt-*.key")))
+
+    @property
+    def checkpoint_keys(self) -> tuple[Path, ...]:
+        """Files of the checkpoint keys that exist now, by name."""
+        return tuple(sorted(self.folder.glob(FILE_PATTERN)))
 
     @property
     def statement(self) -> Path:

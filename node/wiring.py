@@ -8,10 +8,11 @@ import asyncio
 import secrets
 import socket
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from node.clock import Clock, SystemClock
+from node.crypto.checkpoint_key import load_checkpoint_keys
 from node.crypto.files import read_file
 from node.crypto.keys import OwnKeys, Role, load_decryption_keys, load_signing_key
 from node.crypto.trust import PartnerTrust, load_certificates
@@ -109,7 +110,9 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
     journal = open_journal(settings, clock)
     keys = load_own_keys(settings.keys, settings.code)
     own_trust = trust_in_ourselves(settings, keys)
-    statement = _own_statement(settings.keys, own_trust, clock)
+    statement, announced = _own_statement(settings.keys, own_trust, clock)
+    # Nobody would believe a checkpoint by a key that was never announced.
+    keys = replace(keys, checkpoint=tuple(key for key in keys.checkpoint if key.id in announced))
     book = load_book(settings.profiles_folder, settings.home, settings.code)
     book.require_known_kinds(set(CATALOGUE))
     tls = OurTls.load(settings.keys, settings.code, [partner.tls_roots for partner in book.partners])
@@ -164,6 +167,7 @@ def load_own_keys(files: KeyFiles, code: NodeCode) -> OwnKeys:
         sign=load_signing_key(files.sign_key, files.sign_certificate, code, Role.SIGN),
         receipt=load_signing_key(files.receipt_key, files.receipt_certificate, code, Role.RECEIPT),
         decryption=load_decryption_keys(files.folder),
+        checkpoint=load_checkpoint_keys(files.folder),
     )
 
 
@@ -218,10 +222,14 @@ _HUBS: Mapping[HubKind, Callable[[Settings, Book], HubLink]] = {
 }
 
 
-def _own_statement(files: KeyFiles, own_trust: PartnerTrust, clock: Clock) -> KeyStatement:
-    """Our current key statement, judged as a partner would judge it. Raises SignatureError, KeyFileUnusable."""
+def _own_statement(files: KeyFiles, own_trust: PartnerTrust, clock: Clock) -> tuple[KeyStatement, frozenset[str]]:
+    """Our current key statement, judged as a partner would judge it, and the ids of the keys it announces.
+
+    Raises SignatureError, KeyFileUnusable.
+    """
     statement = KeyStatement(read_file(files.statement), read_file(files.statement_signature))
-    return verify_key_statement(statement, trust=own_trust, now=clock.now()).statement
+    verified = verify_key_statement(statement, trust=own_trust, now=clock.now())
+    return verified.statement, frozenset(key.id for key in verified.keys)
 
 
 class _Waker:

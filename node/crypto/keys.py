@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from node.crypto.algorithms import PrivateKey, SignatureAlgorithm, default_algorithm
+from node.crypto.checkpoint_key import CheckpointKey
 from node.crypto.decryption import (
     AnnouncedKey,
     DecryptionKey,
@@ -114,12 +115,14 @@ def load_signing_key(
 
 @dataclass(frozen=True, slots=True)
 class OwnKeys:
-    """Everything of ours that signs papers and receipts or opens bodies; the TLS key stays with the transport."""
+    """Everything of ours that signs papers, receipts, checkpoints or opens bodies; the TLS key is the transport's."""
 
     node: NodeCode
     sign: SigningKey
     receipt: SigningKey
     decryption: tuple[DecryptionKey, ...] = field(repr=False)
+    checkpoint: tuple[CheckpointKey, ...] = field(default=(), repr=False)
+    """Those that the current key statement announces; without one this node shows no checkpoints."""
 
     def require_distinct(self, tls_certificate: x509.Certificate | None = None) -> None:
         """Raise KeyRolesShared when two of the roles, TLS included when given, use the same key."""

@@ -67,6 +67,11 @@ class Question:
     request: StatusRequest
     deadline_s: float
 
+    @property
+    def partner(self) -> NodeCode:
+        """Who is asked."""
+        return self.consignments[0].exchange.partner
+
 
 @dataclass(frozen=True, slots=True)
 class Cargo:

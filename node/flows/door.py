@@ -6,7 +6,7 @@ from node.model.describe import CallLimits, Description, ServedKind
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.exchange import Direction
 from node.model.ids import NodeCode
-from node.model.receipt import Answer
+from node.model.receipt import DeliverResponse
 from node.wire import MAX_DOCUMENT_BYTES, MAX_ENVELOPES, MAX_REQUEST_BYTES, SERVED
 
 VERSIONS = ("n2n/v1",)
@@ -18,11 +18,11 @@ class Door:
     def __init__(self, node: Node) -> None:
         self._node = node
 
-    def deliver(self, caller: NodeCode, request: DeliverRequest) -> list[Answer]:
-        """One answer for each envelope, in order; what the answers say is already stored."""
+    def deliver(self, caller: NodeCode, request: DeliverRequest) -> DeliverResponse:
+        """One answer for each envelope, in order; what answers and checkpoint say is already stored."""
         return inbound.deliver(self._node, caller, request)
 
-    def status(self, caller: NodeCode, request: StatusRequest) -> list[Answer]:
+    def status(self, caller: NodeCode, request: StatusRequest) -> DeliverResponse:
         """One answer for each asked id, in order."""
         return inbound.status(self._node, caller, request)
 

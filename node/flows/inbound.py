@@ -24,8 +24,9 @@ from node.errors import (
     RaceLost,
     SenderMismatch,
 )
-from node.flows import arrival, judgement, receipts, settling
+from node.flows import arrival, checkpoints, judgement, receipts, settling
 from node.flows.arrival import Arrival
+from node.flows.checkpoints import Given
 from node.flows.ports import Hub, Node
 from node.flows.rulings import RETRY_HINT_MS, Letter, Refusal, Ruled, Ruling, audit_refusals
 from node.flows.standing import Standing
@@ -42,6 +43,7 @@ from node.model.receipt import (
     CoarseReason,
     Deferred,
     DeferredCode,
+    DeliverResponse,
     FindingCode,
     NotHeld,
     Outcome,
@@ -61,14 +63,15 @@ AHEAD_TOLERANCE = timedelta(minutes=5)
 """Clocks of two countries may differ by this much (protocol 1, 3)."""
 
 
-def deliver(node: Node, caller: NodeCode, request: DeliverRequest) -> list[Answer]:
+def deliver(node: Node, caller: NodeCode, request: DeliverRequest) -> DeliverResponse:
     """Take a partner's envelopes and answer each, in order. An ACCEPTED receipt means: on disk."""
     now = node.clock.now()
     refusals: list[Refusal] = []
     letters, rulings = receive(node, caller, request, refusals, now)
     rulings |= judgement.verify(node, caller, request.key, letters, refusals, now)
-    outcomes = commit(node, caller, rulings, refusals, now)
-    return [Answer(_id_of(envelope), outcomes[index]) for index, envelope in enumerate(request.envelopes)]
+    outcomes, given = commit(node, caller, rulings, refusals, request.known_checkpoint, now)
+    answers = tuple(Answer(_id_of(envelope), outcomes[index]) for index, envelope in enumerate(request.envelopes))
+    return DeliverResponse(answers, given.note, given.proof)
 
 
 # --- receive --------------------------------------------------------------------------------------------------------
@@ -181,24 +184,34 @@ def _in_time(letter: Letter, forgotten: datetime | None, refusals: list[Refusal]
 
 
 def commit(
-    node: Node, caller: NodeCode, rulings: Mapping[int, Ruling], refusals: Sequence[Refusal], now: datetime
-) -> dict[int, Outcome]:
-    """Sign the receipts, then store everything in one transaction, a savepoint per envelope."""
+    node: Node,
+    caller: NodeCode,
+    rulings: Mapping[int, Ruling],
+    refusals: Sequence[Refusal],
+    named: bytes,
+    now: datetime,
+) -> tuple[dict[int, Outcome], Given]:
+    """Sign the receipts, then store everything in one transaction, a savepoint per envelope, and show the log after it.
+
+    `named` is the checkpoint that the caller knows.
+    """
     ruled = {index: one for index, one in rulings.items() if isinstance(one, Ruled)}
     signed = dict(zip(ruled, receipts.issue(node, caller, [one.receipt for one in ruled.values()], now), strict=True))
     outcomes: dict[int, Outcome] = {index: one for index, one in rulings.items() if not isinstance(one, Ruled)} | signed
     kept = {index: one for index, one in ruled.items() if one.keep}
     repeated = [one for one in outcomes.values() if isinstance(one, SignedReceipt) and one.repeat]
 
-    def write(tx: Tx) -> dict[int, Outcome]:
+    def write(tx: Tx) -> tuple[dict[int, Outcome], Given]:
         audit_refusals(tx, caller, refusals, now)
         arrival.note_repeats(tx, caller, repeated, now)
-        return _store(node, tx, caller, kept, signed, now)
+        changed = _store(node, tx, caller, kept, signed, now)
+        return changed, checkpoints.give_and_keep(node, tx, caller, named, now)
 
-    if kept or refusals or repeated:
-        outcomes |= node.store.write(write)
-        node.wake()
-    return outcomes
+    if not (kept or refusals or repeated):
+        return outcomes, node.store.read(lambda tx: checkpoints.give(node, tx, caller, named, now))
+    changed, given = node.store.write(write)
+    node.wake()
+    return outcomes | changed, given
 
 
 def _store(
@@ -264,7 +277,7 @@ def _race() -> Deferred:
 # --- status ---------------------------------------------------------------------------------------------------------
 
 
-def status(node: Node, caller: NodeCode, request: StatusRequest) -> list[Answer]:
+def status(node: Node, caller: NodeCode, request: StatusRequest) -> DeliverResponse:
     """What became of the caller's own papers. With `close`, ids not held become signed ABSENT receipts, stored."""
     now = node.clock.now()
     held, forgotten = node.store.read(
@@ -279,8 +292,9 @@ def status(node: Node, caller: NodeCode, request: StatusRequest) -> list[Answer]
             rulings[index] = Ruled(Receipt(identifier, Verdict.ABSENT, now))
         else:
             rulings[index] = NotHeld()
-    outcomes = commit(node, caller, rulings, (), now)
-    return [Answer(identifier, outcomes[index]) for index, identifier in enumerate(request.message_ids)]
+    outcomes, given = commit(node, caller, rulings, (), request.known_checkpoint, now)
+    answers = tuple(Answer(identifier, outcomes[index]) for index, identifier in enumerate(request.message_ids))
+    return DeliverResponse(answers, given.note, given.proof)
 
 
 def _plausible(identifier: MessageId, now: datetime) -> bool:

@@ -5,7 +5,7 @@ hub ─accept─▶ ACCEPTED ─seal─▶ SEALED ─deliver─▶ (UNRESOLVED) 
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from node.crypto.keys import Role
@@ -18,13 +18,13 @@ from node.errors import (
     NodeError,
     Unexpected,
 )
-from node.flows import calls, control, receipts, settling
+from node.flows import calls, control, receipts, settling, witness
 from node.flows.admission import Admitted, admit
 from node.flows.intake import Accepted, Intake, Submission, attempt
 from node.flows.ports import ActorName, Hub, Node, Transport
 from node.model.answer import BusinessAnswer
 from node.model.document import Finding
-from node.model.envelope import Body, Header, Metadata, Place, Priority, Purpose, SealedPaper
+from node.model.envelope import Body, DeliverRequest, Header, Metadata, Place, Priority, Purpose, SealedPaper
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State
 from node.model.hub import HubReport
@@ -276,10 +276,10 @@ async def deliver(node: Node, transport: Transport, claimed: Sequence[Job]) -> b
 
 
 async def _ask(node: Node, transport: Transport, question: calls.Question) -> list[calls.Consignment]:
-    answers = await transport.status(question.request, question.deadline_s)
-    return await asyncio.to_thread(
-        settling.settle, node, question.consignments, answers, closing=question.request.close
-    )
+    known = await asyncio.to_thread(witness.known, node, question.partner)
+    request = replace(question.request, known_checkpoint=known.note)
+    response = await transport.status(request, question.deadline_s)
+    return await asyncio.to_thread(settling.settle, node, question.consignments, response, known, closing=request.close)
 
 
 def _still_agreed(node: Node, owed: Sequence[calls.Consignment]) -> list[calls.Consignment]:
@@ -301,15 +301,20 @@ def _still_agreed(node: Node, owed: Sequence[calls.Consignment]) -> list[calls.C
 
 async def _send(node: Node, transport: Transport, cargo: calls.Cargo) -> None:
     try:
-        request = await asyncio.to_thread(calls.encrypt, node, cargo)
+        request, known = await asyncio.to_thread(_loaded, node, cargo)
     except EncryptionError as error:
         await asyncio.to_thread(settling.not_sent, node, cargo.consignments, error)
         return
-    answers = await transport.deliver(request, cargo.deadline_s)
-    not_held = await asyncio.to_thread(settling.settle, node, cargo.consignments, answers)
+    response = await transport.deliver(request, cargo.deadline_s)
+    not_held = await asyncio.to_thread(settling.settle, node, cargo.consignments, response, known)
     if not_held:
         no_use = AnswerRefused(partner=cargo.partner.code, detail="not held is no answer to the paper itself")
         await asyncio.to_thread(settling.no_answer, node, not_held, no_use)
+
+
+def _loaded(node: Node, cargo: calls.Cargo) -> tuple[DeliverRequest, witness.Known]:
+    known = witness.known(node, cargo.partner.code)
+    return replace(calls.encrypt(node, cargo), known_checkpoint=known.note), known
 
 
 async def _failed(node: Node, consignments: Sequence[calls.Consignment], error: NodeError) -> bool:

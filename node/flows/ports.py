@@ -13,7 +13,7 @@ from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.hub import FromHub, HandedAnswer, HandedIn, HubPaper, HubReport
 from node.model.ids import NodeCode, Randomness
 from node.model.job import Circumstances, Job, NextTry
-from node.model.receipt import Answer, KeyStatement
+from node.model.receipt import DeliverResponse, KeyStatement
 from node.profiles.book import Book
 from node.profiles.profile import RetryPolicy
 from node.store.database import Database
@@ -22,11 +22,11 @@ from node.store.database import Database
 class Transport(Protocol):
     """The way to one partner: one call, one try, the truth about how it went (DeliveryError)."""
 
-    async def deliver(self, request: DeliverRequest, deadline_s: float) -> tuple[Answer, ...]:
+    async def deliver(self, request: DeliverRequest, deadline_s: float) -> DeliverResponse:
         """Send envelopes; the partner's answers in any order of its choosing, not yet judged."""
         ...
 
-    async def status(self, request: StatusRequest, deadline_s: float) -> tuple[Answer, ...]:
+    async def status(self, request: StatusRequest, deadline_s: float) -> DeliverResponse:
         """Ask what became of our papers."""
         ...
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from node.errors import (
     AnswerRefused,
     HubUnavailable,
+    LogForked,
     NodeError,
     PartnerDeferred,
     PartnerUnknown,
@@ -17,14 +18,24 @@ from node.errors import (
     PartnerWantsAnew,
     TlsFailed,
 )
-from node.flows import answers, calls, receipts
+from node.flows import answers, calls, receipts, witness
 from node.flows.admission import BUSINESS_ANSWER
 from node.flows.ports import Node
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State, may_move
 from node.model.ids import Digest, ExchangeId, MessageId, sha256
 from node.model.job import Circumstances, GiveUp, Job, Verb
-from node.model.receipt import Answer, Coarse, Deferred, DeferredCode, NotHeld, Receipt, SignedReceipt, Verdict
+from node.model.receipt import (
+    Answer,
+    Coarse,
+    Deferred,
+    DeferredCode,
+    DeliverResponse,
+    NotHeld,
+    Receipt,
+    SignedReceipt,
+    Verdict,
+)
 from node.profiles.profile import RetryPolicy
 from node.store import evidence, exchanges, jobs
 from node.store import receipts as stored
@@ -73,12 +84,18 @@ class Judged:
 
 
 def settle(
-    node: Node, consignments: Sequence[calls.Consignment], answers: Sequence[Answer], *, closing: bool = False
+    node: Node,
+    consignments: Sequence[calls.Consignment],
+    response: DeliverResponse,
+    known: witness.Known,
+    *,
+    closing: bool = False,
 ) -> list[calls.Consignment]:
     """Judge and commit a call's answers; returns what the partner says it does not hold and is to be sent now."""
     now = node.clock.now()
-    judged = _judge(node, consignments, answers, closing, now)
-    node.store.write(lambda tx: _commit(node, tx, judged, now))
+    judged = _judge(node, consignments, response.answers, closing, now)
+    sight = witness.look(consignments[0].exchange.partner, node.code, known, response, now)
+    node.store.write(lambda tx: _commit(node, tx, judged, sight, now))
     node.wake()
     return judged.owed
 
@@ -136,28 +153,39 @@ def _deferred(node: Node, one: calls.Consignment, deferred: Deferred) -> Later:
     return Later(one, _partner_said(one, deferred.code.name), Fact.DEFERRED, hint)
 
 
-def _commit(node: Node, tx: Tx, judged: Judged, now: datetime) -> None:
+def _commit(node: Node, tx: Tx, judged: Judged, sight: witness.Sight, now: datetime) -> None:
+    witness.remember(node, tx, sight, now)
+    doubtful = [one for one in judged.settled if one.receipt.verdict is Verdict.ABSENT]
+    if doubtful and witness.doubted(tx, sight.partner):
+        _park_doubted(node, tx, doubtful, now)
+        judged.settled = [one for one in judged.settled if one not in doubtful]
     if judged.settled:
-        _commit_receipts(node, tx, judged.settled, now)
+        _commit_receipts(node, tx, judged.settled, sight, now)
     for later in judged.later:
         _commit_later(node, tx, later, now)
 
 
-def _commit_receipts(node: Node, tx: Tx, settled: Sequence[Settled], now: datetime) -> None:
-    outcomes = stored.settle_all(
-        tx,
-        [
-            stored.ReceivedReceipt(
-                one.consignment.exchange.id,
-                one.consignment.exchange.partner,
-                one.receipt.message_id,
-                one.receipt.verdict,
-                one.signed,
-            )
-            for one in settled
-        ],
-        now,
+def _park_doubted(node: Node, tx: Tx, settled: Sequence[Settled], now: datetime) -> None:
+    """ABSENT from a partner whose log was rewritten: kept as proof, and a human says what becomes of the paper."""
+    for one in settled:
+        if not jobs.holds(tx, one.consignment.job):
+            continue
+        exchange = one.consignment.exchange
+        node.report("exchange.parked", exchange=exchange.id, partner=exchange.partner, code=LogForked.code)
+        stored.doubt(tx, _received(one, None), now)
+        evidence.add(tx, [_receipt_fact(one, Fact.RECEIPT_DOUBTED, now)])
+        park_row(tx, exchange.id, LogForked.code, now)
+
+
+def _received(one: Settled, log_size: int | None) -> stored.ReceivedReceipt:
+    exchange = one.consignment.exchange
+    return stored.ReceivedReceipt(
+        exchange.id, exchange.partner, one.receipt.message_id, one.receipt.verdict, one.signed, log_size
     )
+
+
+def _commit_receipts(node: Node, tx: Tx, settled: Sequence[Settled], sight: witness.Sight, now: datetime) -> None:
+    outcomes = stored.settle_all(tx, [_received(one, sight.covers) for one in settled], now)
     first = [one for one in settled if outcomes[one.consignment.exchange.id] is stored.Settlement.FIRST]
     disputed = [one for one in settled if outcomes[one.consignment.exchange.id] is stored.Settlement.DISPUTED]
     for one in disputed:

@@ -19,6 +19,7 @@ class Fact(StrEnum):
     COARSE = "coarse"
     RECEIPT_STORED = "receipt-stored"
     RECEIPT_DISPUTED = "receipt-disputed"
+    RECEIPT_DOUBTED = "receipt-doubted"
     RECEIVED = "received"
     SEAL_VERIFIED = "seal-verified"
     DOCUMENT_VERIFIED = "document-verified"

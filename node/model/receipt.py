@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum, StrEnum
 
+from node.model.checkpoint import ConsistencyProof
 from node.model.document import Finding
 from node.model.envelope import Place, Seal
 from node.model.ids import Leaf, MessageId
@@ -101,6 +102,18 @@ class Answer:
 
     message_id: str
     outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverResponse:
+    """One answer for each envelope or asked id, and the signed head of the answering node's log, where it has one.
+
+    `proof` leads from the checkpoint that the request named; None when it named none that the log knows.
+    """
+
+    answers: tuple[Answer, ...]
+    checkpoint: bytes = b""
+    proof: ConsistencyProof | None = None
 
 
 class FindingCode(StrEnum):

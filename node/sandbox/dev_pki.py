@@ -1,7 +1,7 @@
 """A PKI drawn for the sandbox and for tests: one CA per country, one key per role. Never for production.
 
     <folder>/<CODE>/ca.{key,pem}  tls.{key,pem}  sign.{key,pem}  receipt.{key,pem}  issuer.{key,pem}
-                    decrypt-<id>.key  statement.xml  statement.sig.xml
+                    decrypt-<id>.key  checkpoint-<id>.key  statement.xml  statement.sig.xml
 
 `draw` makes it, `mint` makes certificates that are wrong in one chosen way. Certificates follow protocol 2 (Keys).
 """
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from node.crypto.algorithms import PrivateKey, SignatureAlgorithm, Suite
+from node.crypto.checkpoint_key import generate_checkpoint_key, save_checkpoint_key
 from node.crypto.decryption import generate_decryption_key, save_decryption_key
 from node.crypto.files import write_private_file
 from node.crypto.key_statement import make_key_statement
@@ -108,12 +109,14 @@ def draw(
 
 
 def announce(keys: KeyFiles, node: NodeCode, suites: Iterable[Suite], now: datetime) -> None:
-    """Make one decryption key per suite and the signed key statement that announces them."""
+    """Make one decryption key per suite, a checkpoint key, and the signed key statement that announces them."""
     fresh = [generate_decryption_key(suite, now - BACKDATED, DECRYPTION_KEY_DAYS) for suite in suites]
     for key in fresh:
         save_decryption_key(key, keys.folder)
+    checkpoint = generate_checkpoint_key(now - BACKDATED, DECRYPTION_KEY_DAYS)
+    save_checkpoint_key(checkpoint, keys.folder)
     sign = load_signing_key(keys.sign_key, keys.sign_certificate, node, Role.SIGN)
-    statement = make_key_statement(node, [key.announce() for key in fresh], now, sign)
+    statement = make_key_statement(node, [*(key.announce() for key in fresh), checkpoint.announce()], now, sign)
     keys.statement.write_bytes(statement.document)
     keys.statement_signature.write_bytes(statement.signature)
 

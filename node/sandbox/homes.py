@@ -120,6 +120,7 @@ def _copy_own_keys(pki: DevPki, folder: Path, code: NodeCode) -> None:
     folder.mkdir(mode=0o700)
     own = pki.keys(code)
     pairs = (own.tls_key, own.tls_certificate, own.sign_key, own.sign_certificate, own.receipt_key)
-    for file in (*pairs, own.receipt_certificate, *own.decryption_keys, own.statement, own.statement_signature):
+    announced = (*own.decryption_keys, *own.checkpoint_keys, own.statement, own.statement_signature)
+    for file in (*pairs, own.receipt_certificate, *announced):
         # copy keeps the mode, so keys stay unreadable for others
         shutil.copy(file, folder / file.name)

@@ -89,7 +89,7 @@ class Impostor:
         async def once() -> Sequence[Answer]:
             transport = self._wired.transport_to(self._victim)
             try:
-                return await transport.deliver(request, deadline_s=10)
+                return (await transport.deliver(request, deadline_s=10)).answers
             finally:
                 await transport.close()
 

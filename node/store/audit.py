@@ -1,19 +1,30 @@
-"""Who did what to which object, when. Entries are only ever added."""
+"""Who did what to which object, when. Entries are only ever added, each chained to all before it.
 
+Whoever changes, removes or moves a row breaks the chain there; whoever chains the rest anew contradicts the ends of it
+that were signed meanwhile (flows.checkpoints).
+"""
+
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import Select, and_, exists, or_, select
 
+from node.clock import to_ms
+from node.model.ids import NodeCode
 from node.store.actors import ActorId, ActorKind
 from node.store.columns import intact, pack_fields, unpack_fields
 from node.store.database import Tx
 from node.store.sql import insert_rows
-from node.store.tables import ACTOR, AUDIT
+from node.store.tables import ACTOR, AUDIT, EXCHANGE
 
 PAGE = 500
 """Entries in one reading unless told otherwise."""
+
+FIRST_LINK = bytes(32)
+"""What the first act is chained to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,23 +42,103 @@ class AuditEntry:
 
 def add(tx: Tx, actor: ActorId, act: str, object_: str, detail: Mapping[str, str], now: datetime) -> None:
     """Add one act of `actor` on the object named so."""
-    row = {"moment": now, "actor_id": actor, "act": act, "object": object_, "detail": pack_fields(detail)}
-    insert_rows(tx, AUDIT, [row])
+    add_all(tx, actor, act, [(object_, detail)], now)
 
 
 def add_all(tx: Tx, actor: ActorId, act: str, objects: Sequence[tuple[str, Mapping[str, str]]], now: datetime) -> None:
-    """Add one act of `actor` on each object, with its detail, in one statement."""
-    rows = [
-        {"moment": now, "actor_id": actor, "act": act, "object": name, "detail": pack_fields(detail)}
-        for name, detail in objects
-    ]
+    """Add one act of `actor` on each object, with its detail, in one statement; each is chained to the one before."""
+    if not objects:
+        return
+    link, who = _end_and_actor(tx, actor)
+    rows = []
+    for name, detail in objects:
+        packed = pack_fields(detail)
+        link = link_after(link, now, *who, act, name, packed)
+        rows.append({"moment": now, "actor_id": actor, "act": act, "object": name, "detail": packed, "link": link})
     insert_rows(tx, AUDIT, rows)
 
 
-def entries(tx: Tx, after: int = 0, limit: int = PAGE) -> list[AuditEntry]:
-    """Entries with ids above `after`, oldest first, at most `limit`."""
-    query = select(AUDIT, ACTOR.c.name.label("actor"), ACTOR.c.kind).join(ACTOR, ACTOR.c.id == AUDIT.c.actor_id)
-    rows = tx.execute(query.where(AUDIT.c.id > after).order_by(AUDIT.c.id).limit(limit))
+def link_after(link: bytes, moment: datetime, kind: str, actor: str, act: str, object_: str, detail: str) -> bytes:
+    """The link of an act to all before it: SHA-256 over the link before (32 bytes) and the act as JSON.
+
+    The actor counts by kind and name, so that renaming one shows; `detail` is the text as it is stored.
+    """
+    said = json.dumps([to_ms(moment), kind, actor, act, object_, detail], ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(link + said.encode("utf-8")).digest()
+
+
+def _end_and_actor(tx: Tx, actor: ActorId) -> tuple[bytes, tuple[str, str]]:
+    """The last link, and the actor's kind and name, in one statement; whoever writes holds the store's one lock."""
+    last = select(AUDIT.c.link).order_by(AUDIT.c.id.desc()).limit(1).scalar_subquery()
+    row = tx.execute(select(ACTOR.c.kind, ACTOR.c.name, last.label("link")).where(ACTOR.c.id == actor)).one()
+    return bytes(row.link or FIRST_LINK), (row.kind, row.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One row as it is stored, not judged: what the chain is checked with."""
+
+    id: int
+    moment: datetime
+    kind: str
+    actor: str
+    act: str
+    object: str
+    detail: str
+    link: bytes | None
+
+    def follows(self, link: bytes) -> bytes:
+        """The link that this act has when it comes behind `link`."""
+        return link_after(link, self.moment, self.kind, self.actor, self.act, self.object, self.detail)
+
+
+def acts(tx: Tx, after: int = 0, limit: int = PAGE) -> list[Act]:
+    """Rows with ids above `after`, oldest first, at most `limit`."""
+    rows = tx.execute(_listed().where(AUDIT.c.id > after).order_by(AUDIT.c.id).limit(limit))
+    with intact("audit"):
+        return [Act(row.id, row.moment, row.kind, row.actor, row.act, row.object, row.detail, row.link) for row in rows]
+
+
+def last(tx: Tx) -> tuple[int, bytes]:
+    """Id and link of the last act; 0 and FIRST_LINK when there is none."""
+    row = tx.execute(select(AUDIT.c.id, AUDIT.c.link).order_by(AUDIT.c.id.desc()).limit(1)).first()
+    return (0, FIRST_LINK) if row is None else (row.id, bytes(row.link or FIRST_LINK))
+
+
+def entries(
+    tx: Tx, after: int = 0, limit: int = PAGE, *, partner: NodeCode | None = None, act: str | None = None
+) -> list[AuditEntry]:
+    """Entries with ids above `after`, oldest first, at most `limit`; those of one partner, or of one act."""
+    query = _filtered(partner, act).where(AUDIT.c.id > after).order_by(AUDIT.c.id).limit(limit)
+    return _read(tx, query)
+
+
+def newest(tx: Tx, limit: int, *, partner: NodeCode | None = None, act: str | None = None) -> list[AuditEntry]:
+    """The last `limit` entries, oldest first; those of one partner, or of one act."""
+    return _read(tx, _filtered(partner, act).order_by(AUDIT.c.id.desc()).limit(limit))[::-1]
+
+
+def _listed() -> Select[tuple[object, ...]]:
+    query = select(AUDIT, ACTOR.c.name.label("actor"), ACTOR.c.kind)
+    return query.join(ACTOR, ACTOR.c.id == AUDIT.c.actor_id, isouter=True)
+
+
+def _filtered(partner: NodeCode | None, act: str | None) -> Select[tuple[object, ...]]:
+    """An entry is of a partner that did it, that it is about, or whose exchange it is about."""
+    query = _listed()
+    if act is not None:
+        query = query.where(AUDIT.c.act == act)
+    if partner is not None:
+        named = pack_fields({"partner": partner}).strip("{}")
+        of = select(EXCHANGE.c.id).where(EXCHANGE.c.id == AUDIT.c.object, EXCHANGE.c.partner == partner)
+        did = and_(ACTOR.c.kind == ActorKind.PARTNER.value, ACTOR.c.name == partner)
+        about = or_(AUDIT.c.object == partner, AUDIT.c.detail.contains(named, autoescape=True), exists(of))
+        query = query.where(or_(did, about))
+    return query
+
+
+def _read(tx: Tx, query: Select[tuple[object, ...]]) -> list[AuditEntry]:
+    rows = tx.execute(query)
     with intact("audit"):
         return [
             AuditEntry(

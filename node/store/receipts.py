@@ -8,9 +8,11 @@ from enum import Enum
 from sqlalchemy import ColumnElement, Row, select, update
 
 from node.errors import RaceLost
+from node.merkle import leaf_hash
 from node.model.envelope import Place, Purpose, Seal
 from node.model.ids import ExchangeId, Leaf, MessageId, NodeCode, sha256
 from node.model.receipt import SignedReceipt, Verdict
+from node.store import log
 from node.store.columns import intact, pack_path, unpack_path
 from node.store.database import Tx
 from node.store.seals import insert_seal, seals
@@ -57,6 +59,8 @@ class ReceivedReceipt:
     message_id: MessageId
     verdict: Verdict
     signed: SignedReceipt
+    log_size: int | None = None
+    """How large the partner's log was, by the checkpoint that came with it."""
 
 
 class Settlement(Enum):
@@ -89,6 +93,9 @@ def insert_issued(tx: Tx, rows: Sequence[IssuedReceipt]) -> None:
         values.append(_issued_row(row, following[row.partner]))
         following[row.partner] += 1
     insert_rows(tx, RECEIPT, values, lost=RaceLost())
+    for partner in partners:
+        leaves = [leaf_hash(row.receipt) for row in rows if row.partner == partner]
+        log.append(tx, partner, following[partner] - len(leaves), leaves)
 
 
 def settled(tx: Tx, ids: Collection[ExchangeId]) -> dict[ExchangeId, HeldReceipt]:
@@ -122,9 +129,19 @@ def settle(
         return Settlement.FIRST
     if _first_receipt(tx, partner, message_id) == signed.receipt:
         return Settlement.SAME
-    del row["direction"]
-    insert_if_absent(tx, RECEIPT_DISPUTE, row | {"receipt_sha256": sha256(signed.receipt)})
+    _keep_aside(tx, row, signed.receipt)
     return Settlement.DISPUTED
+
+
+def doubt(tx: Tx, one: ReceivedReceipt, now: datetime) -> None:
+    """Keep a verified receipt that must not settle anything yet."""
+    seal_id = insert_seal(tx, one.signed.seal, Purpose.RECEIPTS, False, one.partner, now)
+    _keep_aside(tx, _received_row(one, seal_id, now), one.signed.receipt)
+
+
+def _keep_aside(tx: Tx, row: Mapping[str, object], receipt: bytes) -> None:
+    kept = {name: value for name, value in row.items() if name not in ("direction", "log_size")}
+    insert_if_absent(tx, RECEIPT_DISPUTE, kept | {"receipt_sha256": sha256(receipt)})
 
 
 def settle_all(tx: Tx, rows: Sequence[ReceivedReceipt], now: datetime) -> dict[ExchangeId, Settlement]:
@@ -163,6 +180,7 @@ def _received_row(one: ReceivedReceipt, seal_id: str, now: datetime) -> dict[str
         "path": pack_path(one.signed.place.path),
         "exchange_id": one.exchange,
         "received_at": now,
+        "log_size": one.log_size,
     }
 
 

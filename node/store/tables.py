@@ -7,25 +7,48 @@ DELETE by triggers of the first migration; `document` gives a row up only when i
 
 from datetime import datetime
 
-from sqlalchemy import Index, MetaData, Table, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import Field
 
 from node.store.columns import SEQUENCE, Moment
+from node.store.log_tables import CHECKPOINT, ISSUED_CHECKPOINT, LOG_ALARM, LOG_NODE, RECEIPT_LOG
+from node.store.row import Row, table_of
 
-NAMES = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-"""Every constraint has a name, so that a later migration can find it on any database."""
+__all__ = [
+    "ACTOR",
+    "APPEND_ONLY",
+    "AUDIT",
+    "BUSINESS_ANSWER",
+    "CHECKPOINT",
+    "DOCUMENT",
+    "DOCUMENT_SIGNATURE",
+    "EVIDENCE",
+    "EXCHANGE",
+    "EXCHANGE_MOVE",
+    "ISSUED_CHECKPOINT",
+    "JOB",
+    "LOG_ALARM",
+    "LOG_NODE",
+    "METADATA",
+    "PAPER",
+    "PARTNER_KEY_STATEMENT",
+    "RECEIPT",
+    "RECEIPT_DISPUTE",
+    "RECEIPT_LOG",
+    "SEAL",
+    "SEALED",
+    "SETTING",
+    "SUBMISSION",
+    "TOMBSTONE",
+]
 
 APPEND_ONLY = (
     "audit",
     "business_answer",
     "document_signature",
     "evidence",
+    "issued_checkpoint",
+    "log_node",
     "receipt",
     "receipt_dispute",
     "seal",
@@ -33,12 +56,6 @@ APPEND_ONLY = (
     "tombstone",
 )
 """Tables whose rows are never changed and never deleted."""
-
-
-class Row(SQLModel):
-    """Base of the tables, with their own list of tables and names."""
-
-    metadata = MetaData(naming_convention=NAMES)
 
 
 class ActorRow(Row, table=True):
@@ -54,7 +71,7 @@ class ActorRow(Row, table=True):
 
 
 class AuditRow(Row, table=True):
-    """Append-only: who did what to which object, when."""
+    """Append-only: who did what to which object, when; `link` chains each act to all before it."""
 
     __tablename__ = "audit"
 
@@ -64,6 +81,8 @@ class AuditRow(Row, table=True):
     act: str
     object: str
     detail: str
+    # May be NULL for the database's sake only; an act without one does not fit its chain.
+    link: bytes | None = None
 
 
 class ExchangeRow(Row, table=True):
@@ -174,7 +193,10 @@ class DocumentSignatureRow(Row, table=True):
 
 
 class ReceiptRow(Row, table=True):
-    """Append-only: the one final answer per (partner, direction, message id); `log_index` counts the issued ones."""
+    """Append-only: the one final answer per (partner, direction, message id); `log_index` counts the issued ones.
+
+    `log_size` stands beside received ones: how large the partner's log was, by its checkpoint, with this one in it.
+    """
 
     __tablename__ = "receipt"
     __table_args__ = (UniqueConstraint("partner", "log_index"),)
@@ -191,19 +213,14 @@ class ReceiptRow(Row, table=True):
     exchange_id: str | None = Field(default=None, foreign_key="exchange.id", index=True)
     received_at: datetime = Field(sa_type=Moment)
     log_index: int | None = Field(default=None, sa_type=SEQUENCE)
-
-
-class ReceiptLogRow(Row, table=True):
-    """How many receipts we issued to a partner; the row is locked until commit, so numbers follow commit order."""
-
-    __tablename__ = "receipt_log"
-
-    partner: str = Field(primary_key=True)
-    size: int = Field(sa_type=SEQUENCE)
+    log_size: int | None = Field(default=None, sa_type=SEQUENCE)
 
 
 class ReceiptDisputeRow(Row, table=True):
-    """Append-only: a valid receipt that differs from the one that settled the exchange."""
+    """Append-only: a valid receipt that did not settle the exchange: it differs from the one that did, or was doubted.
+
+    ABSENT is doubted while its partner's log is known to be rewritten.
+    """
 
     __tablename__ = "receipt_dispute"
 
@@ -330,16 +347,6 @@ class PartnerKeyStatementRow(Row, table=True):
     stored_at: datetime = Field(sa_type=Moment)
 
 
-class CheckpointRow(Row, table=True):
-    """Signed tree heads that partners showed us; the largest is kept."""
-
-    __tablename__ = "checkpoint"
-
-    partner: str = Field(primary_key=True)
-    size: int = Field(sa_type=SEQUENCE)
-    note: bytes
-
-
 class TombstoneRow(Row, table=True):
     """Append-only: the body of this exchange was purged, by whom and why."""
 
@@ -361,28 +368,22 @@ class SettingRow(Row, table=True):
     value: str
 
 
-def _table(row: type[Row]) -> Table:
-    return row.metadata.tables[str(row.__tablename__)]
-
-
-ACTOR = _table(ActorRow)
-AUDIT = _table(AuditRow)
-EXCHANGE = _table(ExchangeRow)
-SUBMISSION = _table(SubmissionRow)
-DOCUMENT = _table(DocumentRow)
-SEAL = _table(SealRow)
-SEALED = _table(SealedRow)
-DOCUMENT_SIGNATURE = _table(DocumentSignatureRow)
-RECEIPT = _table(ReceiptRow)
-RECEIPT_LOG = _table(ReceiptLogRow)
-RECEIPT_DISPUTE = _table(ReceiptDisputeRow)
-JOB = _table(JobRow)
-EVIDENCE = _table(EvidenceRow)
-PAPER = _table(PaperRow)
-BUSINESS_ANSWER = _table(BusinessAnswerRow)
-EXCHANGE_MOVE = _table(ExchangeMoveRow)
-PARTNER_KEY_STATEMENT = _table(PartnerKeyStatementRow)
-CHECKPOINT = _table(CheckpointRow)
-TOMBSTONE = _table(TombstoneRow)
-SETTING = _table(SettingRow)
+ACTOR = table_of(ActorRow)
+AUDIT = table_of(AuditRow)
+EXCHANGE = table_of(ExchangeRow)
+SUBMISSION = table_of(SubmissionRow)
+DOCUMENT = table_of(DocumentRow)
+SEAL = table_of(SealRow)
+SEALED = table_of(SealedRow)
+DOCUMENT_SIGNATURE = table_of(DocumentSignatureRow)
+RECEIPT = table_of(ReceiptRow)
+RECEIPT_DISPUTE = table_of(ReceiptDisputeRow)
+JOB = table_of(JobRow)
+EVIDENCE = table_of(EvidenceRow)
+PAPER = table_of(PaperRow)
+BUSINESS_ANSWER = table_of(BusinessAnswerRow)
+EXCHANGE_MOVE = table_of(ExchangeMoveRow)
+PARTNER_KEY_STATEMENT = table_of(PartnerKeyStatementRow)
+TOMBSTONE = table_of(TombstoneRow)
+SETTING = table_of(SettingRow)
 METADATA = Row.metadata

@@ -6,7 +6,7 @@ from node.errors import NoAnswer, NodeError, PartnerUnreachable, Unexpected
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
-from node.model.receipt import Answer
+from node.model.receipt import DeliverResponse
 from node.transport.outcomes import read_answer, refused_call
 from node.wire import (
     InboundDoor,
@@ -28,12 +28,12 @@ class Loopback:
         self._caller = caller
         self._door: InboundDoor | None = door
 
-    async def deliver(self, request: DeliverRequest, deadline_s: float) -> tuple[Answer, ...]:
+    async def deliver(self, request: DeliverRequest, deadline_s: float) -> DeliverResponse:
         """Send envelopes once; raises PartnerUnreachable, NoAnswer, PartnerRefusedCall or AnswerRefused."""
         data = await self._call("Deliver", deliver_request_to_bytes(request), deadline_s)
         return read_answer(self._partner, deliver_response_from_bytes, data)
 
-    async def status(self, request: StatusRequest, deadline_s: float) -> tuple[Answer, ...]:
+    async def status(self, request: StatusRequest, deadline_s: float) -> DeliverResponse:
         """Ask what became of our papers; raises as `deliver`."""
         data = await self._call("Status", status_request_to_bytes(request), deadline_s)
         return read_answer(self._partner, deliver_response_from_bytes, data)

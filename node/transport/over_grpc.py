@@ -17,7 +17,7 @@ from node.errors import AnswerRefused, DeliveryError, NoAnswer, PartnerUnreachab
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
-from node.model.receipt import Answer
+from node.model.receipt import DeliverResponse
 from node.transport.outcomes import read_answer, refused_call
 from node.transport.tls import TlsIdentity
 from node.wire import (
@@ -106,7 +106,7 @@ class GrpcChannel:
         self._calls: Mapping[str, _Call] = {call: self._open(f"/{SERVICE}/{call}") for call in SERVED}
         self._health: _Call = self._open("/grpc.health.v1.Health/Check")
 
-    async def deliver(self, request: DeliverRequest, deadline_s: float) -> tuple[Answer, ...]:
+    async def deliver(self, request: DeliverRequest, deadline_s: float) -> DeliverResponse:
         """Send envelopes once; the partner's answers, well-formed but not yet judged.
 
         Raises PartnerUnreachable, TlsFailed, NoAnswer, PartnerRefusedCall or AnswerRefused.
@@ -114,7 +114,7 @@ class GrpcChannel:
         answer = await self._call("Deliver", deliver_request_to_bytes(request), deadline_s)
         return read_answer(self._partner, deliver_response_from_bytes, answer)
 
-    async def status(self, request: StatusRequest, deadline_s: float) -> tuple[Answer, ...]:
+    async def status(self, request: StatusRequest, deadline_s: float) -> DeliverResponse:
         """Ask what became of our papers; raises as `deliver`."""
         answer = await self._call("Status", status_request_to_bytes(request), deadline_s)
         return read_answer(self._partner, deliver_response_from_bytes, answer)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from node.clock import to_ms
 from node.errors import Malformed
+from node.model.checkpoint import ConsistencyProof
 from node.model.document import Finding
 from node.model.envelope import Seal
 from node.model.ids import Leaf, MessageId, is_uuid7
@@ -17,6 +18,7 @@ from node.model.receipt import (
     CoarseReason,
     Deferred,
     DeferredCode,
+    DeliverResponse,
     FindingCode,
     KeyStatement,
     NotHeld,
@@ -118,18 +120,27 @@ def _finding_from_message(message: pb.Finding) -> Finding:
     return Finding(message.code, message.path, message.rule)
 
 
-def deliver_response_to_bytes(answers: Sequence[Answer]) -> bytes:
-    """The answers as they are sent, each seal once; raises Malformed or TooLarge when a rule is broken."""
+def deliver_response_to_bytes(response: DeliverResponse) -> bytes:
+    """The response as it is sent, each seal once; raises Malformed or TooLarge when a rule is broken."""
     seals: dict[Seal, int] = {}
     with writing("DeliverResponse"):
-        listed = [_answer_to_message(answer, seals) for answer in answers]
-        message = exchange_pb2.DeliverResponse(seals=[seal_to_message(seal) for seal in seals], answers=listed)
+        listed = [_answer_to_message(answer, seals) for answer in response.answers]
+        proof = response.proof
+        message = exchange_pb2.DeliverResponse(
+            seals=[seal_to_message(seal) for seal in seals],
+            answers=listed,
+            checkpoint=response.checkpoint,
+            proof=None if proof is None else _proof_to_message(proof),
+        )
         data = serialise(message)
-    return proved("DeliverResponse", data, deliver_response_from_bytes, tuple(answers))
+    return proved("DeliverResponse", data, deliver_response_from_bytes, response)
 
 
-def deliver_response_from_bytes(data: bytes) -> tuple[Answer, ...]:
-    """The answers that `data` carries; raises Malformed or TooLarge. Their number is the asker's to compare."""
+def deliver_response_from_bytes(data: bytes) -> DeliverResponse:
+    """The response that `data` carries; raises Malformed or TooLarge.
+
+    The number of answers is the asker's to compare, checkpoint and proof are its to judge.
+    """
     within(data, limits.MAX_RESPONSE_BYTES, "DeliverResponse")
     bounded_fields(data, limits.MAX_CALL_FIELDS, "DeliverResponse")
     message = parse(exchange_pb2.DeliverResponse, data)
@@ -140,7 +151,8 @@ def deliver_response_from_bytes(data: bytes) -> tuple[Answer, ...]:
     answers = tuple(_answer_from_message(answer, seals) for answer in message.answers)
     used = {answer.receipt.seal_index for answer in message.answers if answer.HasField("receipt")}
     require(len(used) == len(seals), "DeliverResponse.seals")
-    return answers
+    proof = _proof_from_message(message.proof) if message.HasField("proof") else None
+    return DeliverResponse(answers, message.checkpoint, proof)
 
 
 def _require_bounded_log(message: exchange_pb2.DeliverResponse) -> None:
@@ -148,6 +160,14 @@ def _require_bounded_log(message: exchange_pb2.DeliverResponse) -> None:
     nodes = message.proof.nodes
     require(len(nodes) <= limits.MAX_PROOF_NODES and all(map(is_digest, nodes)), "ConsistencyProof.nodes")
     require(bool(message.checkpoint) or not message.HasField("proof"), "DeliverResponse.proof")
+
+
+def _proof_to_message(proof: ConsistencyProof) -> exchange_pb2.ConsistencyProof:
+    return exchange_pb2.ConsistencyProof(from_size=proof.from_size, nodes=proof.nodes)
+
+
+def _proof_from_message(message: exchange_pb2.ConsistencyProof) -> ConsistencyProof:
+    return ConsistencyProof(message.from_size, tuple(message.nodes))
 
 
 def _answer_to_message(answer: Answer, seals: dict[Seal, int]) -> pb.Answer:

@@ -3,14 +3,14 @@
 gRPC, the HTTPS twin and the loopback hand the request's bytes to `answer`; none of them judges a message itself.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from node.errors import CallUnsupported, Unexpected
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
-from node.model.receipt import Answer
+from node.model.receipt import DeliverResponse
 from node.wire.answers import deliver_response_to_bytes
 from node.wire.describe import describe_request_from_bytes, description_to_bytes
 from node.wire.requests import deliver_request_from_bytes, status_request_from_bytes
@@ -21,11 +21,11 @@ SERVICE: Final = "n2n.v1.Exchange"
 class InboundDoor(Protocol):
     """The node behind the server. Plain functions, called in a thread; `caller` is who the TLS certificate proves."""
 
-    def deliver(self, caller: NodeCode, request: DeliverRequest) -> Sequence[Answer]:
+    def deliver(self, caller: NodeCode, request: DeliverRequest) -> DeliverResponse:
         """One answer for each envelope, in order; what the answers say is already stored."""
         ...
 
-    def status(self, caller: NodeCode, request: StatusRequest) -> Sequence[Answer]:
+    def status(self, caller: NodeCode, request: StatusRequest) -> DeliverResponse:
         """One answer for each asked id, in order."""
         ...
 
@@ -57,10 +57,10 @@ def _describe(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
     return description_to_bytes(door.describe(caller))
 
 
-def _response(answers: Sequence[Answer], asked: int) -> bytes:
-    if len(answers) != asked:
-        raise Unexpected(detail=f"{len(answers)} answers for {asked} questions")
-    return deliver_response_to_bytes(answers)
+def _response(response: DeliverResponse, asked: int) -> bytes:
+    if len(response.answers) != asked:
+        raise Unexpected(detail=f"{len(response.answers)} answers for {asked} questions")
+    return deliver_response_to_bytes(response)
 
 
 SERVED: Final[Mapping[str, Callable[[InboundDoor, NodeCode, bytes], bytes]]] = {

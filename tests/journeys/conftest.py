@@ -4,7 +4,7 @@ import asyncio
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from node.model.document import MediaType
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.exchange import Direction, Exchange
 from node.model.ids import ExchangeId, NodeCode
-from node.model.receipt import Answer
+from node.model.receipt import Answer, DeliverResponse
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home, shipped_profiles
 from node.settings import load_settings
@@ -46,15 +46,16 @@ class Road:
     loses_answers: int = 0
     tamper: Callable[[DeliverRequest], DeliverRequest] = lambda request: request
     spoil: Callable[[Sequence[Answer]], Sequence[Answer]] = lambda answers: answers
+    show: Callable[[DeliverResponse], DeliverResponse] = lambda response: response
     carried: list[DeliverRequest] = field(default_factory=list)
     asked: list[StatusRequest] = field(default_factory=list)
 
-    async def deliver(self, request: DeliverRequest, deadline_s: float) -> tuple[Answer, ...]:
+    async def deliver(self, request: DeliverRequest, deadline_s: float) -> DeliverResponse:
         self._toll()
         self.carried.append(request)
         return self._home(await self.there.deliver(self.tamper(request), deadline_s), deadline_s)
 
-    async def status(self, request: StatusRequest, deadline_s: float) -> tuple[Answer, ...]:
+    async def status(self, request: StatusRequest, deadline_s: float) -> DeliverResponse:
         self._toll()
         self.asked.append(request)
         return self._home(await self.there.status(request, deadline_s), deadline_s)
@@ -72,11 +73,11 @@ class Road:
         if self.cut:
             raise PartnerUnreachable(partner="there", address="road", detail="cut")
 
-    def _home(self, answers: Sequence[Answer], deadline_s: float) -> tuple[Answer, ...]:
+    def _home(self, response: DeliverResponse, deadline_s: float) -> DeliverResponse:
         if self.loses_answers:
             self.loses_answers -= 1
             raise NoAnswer(partner="there", seconds=deadline_s)
-        return tuple(self.spoil(answers))
+        return self.show(replace(response, answers=tuple(self.spoil(response.answers))))
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ from node.model.document import MediaType
 from node.model.envelope import DeliverRequest, Manifest, Place, Purpose, Seal, StatusRequest
 from node.model.exchange import State
 from node.model.ids import Digest, Leaf
-from node.model.receipt import Answer, Receipt, SignedReceipt, Verdict
+from node.model.receipt import Answer, DeliverResponse, Receipt, SignedReceipt, Verdict
 from node.store import actors, exchanges, jobs, retention
 from node.transport.loopback import Loopback
 from node.wire import header_from_bytes, receipt_to_bytes
@@ -56,14 +56,15 @@ class Refusing:
     there: Loopback
     partner: object
 
-    async def deliver(self, request: DeliverRequest, deadline_s: float) -> list[Answer]:
+    async def deliver(self, request: DeliverRequest, deadline_s: float) -> DeliverResponse:
         papers = [
             (header_from_bytes(one.header).message_id, paper_leaf(one.header, one.body_digest))
             for one in request.envelopes
         ]
-        return [Answer(message_id, refused(self.partner, message_id, leaf)) for message_id, leaf in papers]
+        answers = (Answer(message_id, refused(self.partner, message_id, leaf)) for message_id, leaf in papers)
+        return DeliverResponse(tuple(answers))
 
-    async def status(self, request: StatusRequest, deadline_s: float) -> list[Answer]:
+    async def status(self, request: StatusRequest, deadline_s: float) -> DeliverResponse:
         return await self.there.status(request, deadline_s)
 
 

@@ -14,7 +14,7 @@ from node.flows.settling import MAX_HINT
 from node.model.document import MediaType
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.exchange import State
-from node.model.receipt import Answer, Deferred, DeferredCode, KeyStatement
+from node.model.receipt import Answer, Deferred, DeferredCode, DeliverResponse, KeyStatement
 from node.sandbox import dev_pki
 from node.store import exchanges, partner_keys
 from node.transport.loopback import Loopback
@@ -31,13 +31,14 @@ class Hesitant:
     there: Loopback
     answers: list[Deferred] = field(default_factory=list)
 
-    async def deliver(self, request: DeliverRequest, deadline_s: float) -> Sequence[Answer]:
+    async def deliver(self, request: DeliverRequest, deadline_s: float) -> DeliverResponse:
         if not self.answers:
             return await self.there.deliver(request, deadline_s)
         deferred = self.answers.pop(0)
-        return [Answer(header_from_bytes(one.header).message_id, deferred) for one in request.envelopes]
+        answers = (Answer(header_from_bytes(one.header).message_id, deferred) for one in request.envelopes)
+        return DeliverResponse(tuple(answers))
 
-    async def status(self, request: StatusRequest, deadline_s: float) -> Sequence[Answer]:
+    async def status(self, request: StatusRequest, deadline_s: float) -> DeliverResponse:
         return await self.there.status(request, deadline_s)
 
 

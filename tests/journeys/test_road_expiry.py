@@ -110,7 +110,7 @@ def test_a_closed_paper_is_absent_for_ever_even_if_it_turns_up_after_all(pair, o
     pair.xa.work()
     pair.xa.road.tamper = untouched
     pair.xa.later(days=8)
-    (answer,) = pair.xb.wired.door.deliver(XA, late[0])
+    (answer,) = pair.xb.wired.door.deliver(XA, late[0]).answers
     assert answer.outcome.receipt == pair.xa.receipt(sent).signed.receipt
     assert pair.xb.received() == []
 

@@ -13,7 +13,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from node.crypto.algorithms import SignatureAlgorithm, Suite
-from node.crypto.decryption import load_decryption_key
+from node.crypto.checkpoint_key import load_checkpoint_keys
+from node.crypto.decryption import CHECKPOINT_SUITE, KeyUse, load_decryption_key
 from node.crypto.key_statement import announcement_from_xml
 from node.crypto.keys import OwnKeys, Role, load_signing_key, names_role
 from node.crypto.trust import PartnerTrust, load_certificates, public_key_info
@@ -99,7 +100,7 @@ def test_every_key_is_closed_and_every_folder_too(pki: DevPki) -> None:
     modes = {path: path.stat().st_mode & 0o777 for path in pki.folder.rglob("*")}
     assert {mode for path, mode in modes.items() if path.suffix == ".key"} == {0o600}
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
-    assert len([path for path in modes if path.suffix == ".key"]) == 2 * 7
+    assert len([path for path in modes if path.suffix == ".key"]) == 2 * 8
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o610, 0o666])
@@ -111,6 +112,9 @@ def test_a_loose_key_file_is_refused(pki: DevPki, tmp_path: Path, mode: int) -> 
     keys.decryption_keys[0].chmod(mode)
     with pytest.raises(KeyFileTooOpen):
         load_decryption_key(keys.decryption_keys[0])
+    keys.checkpoint_keys[0].chmod(mode)
+    with pytest.raises(KeyFileTooOpen):
+        load_checkpoint_keys(keys.folder)
 
 
 def trust_in(pki: DevPki, node: NodeCode) -> PartnerTrust:
@@ -134,7 +138,8 @@ def statement_of(pki: DevPki, node: NodeCode) -> KeyStatement:
 def test_the_key_statement_verifies_for_its_node_only(pki: DevPki, moment: datetime, node: NodeCode) -> None:
     statement = statement_of(pki, node)
     verified = verify_key_statement(statement, trust=trust_in(pki, node), now=moment)
-    assert {key.suite for key in verified.keys} == set(Suite)
+    assert {key.suite for key in verified.keys} == {*Suite, CHECKPOINT_SUITE}
+    assert [key.use for key in verified.keys].count(KeyUse.CHECKPOINT) == 1
     assert all(key.usable(moment) for key in verified.keys)
     assert verified.keys == announcement_from_xml(statement.document).keys
     with pytest.raises(NodeError):

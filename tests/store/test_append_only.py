@@ -10,7 +10,7 @@ from node.model.answer import AnswerVerdict, BusinessAnswer
 from node.model.envelope import Purpose
 from node.model.evidence import EvidenceFact, Fact
 from node.model.receipt import Verdict
-from node.store import actors, answers, audit, evidence, exchanges, receipts, retention
+from node.store import actors, answers, audit, evidence, exchanges, log, receipts, retention
 from node.store.database import Database, Tx
 from node.store.tables import APPEND_ONLY, DOCUMENT, METADATA, TOMBSTONE
 
@@ -38,6 +38,8 @@ def full(database: Database, trade: "Trade") -> Database:
             receipts.settle(tx, kept.id, trade.partner, sealed.message_id, Verdict.ACCEPTED, signed, trade.now)
         decided = BusinessAnswer(AnswerVerdict.REJECTED, reason="too late")
         answers.record(tx, [answers.StoredAnswer(kept.id, purged.id, decided, trade.now)])
+        log.append(tx, trade.partner, 0, [trade.leaf()])
+        log.keep_issued(tx, trade.partner, 1, b"note")
         retention.purge_bodies(tx, trade.later(days=1), actor, "time is over", trade.now)
 
     database.write(fill)

@@ -22,10 +22,11 @@ from cryptography.hazmat.primitives import serialization
 
 from node.crypto.keys import Role
 from node.errors import CallerUnknown, NodeError
+from node.model.checkpoint import ConsistencyProof
 from node.model.describe import CallLimits, Description
 from node.model.envelope import DeliverRequest, Envelope, Header, KeyWrap, Place, Priority, Seal, StatusRequest
 from node.model.ids import MessageId, NodeCode, sha256, uuid7
-from node.model.receipt import Answer, NotHeld, SignedReceipt
+from node.model.receipt import Answer, DeliverResponse, NotHeld, SignedReceipt
 from node.sandbox.dev_pki import DevPki, draw, mint
 from node.server.grpc_service import ExchangeServer
 from node.server.limits import Limits
@@ -52,22 +53,24 @@ class StagedDoor:
     """Answers everything with a receipt; `act` runs first, in the server's thread, and may wait or raise."""
 
     act: Callable[[], None] = lambda: None
+    checkpoint: bytes = b""
+    proof: ConsistencyProof | None = None
     calls: list[tuple[str, NodeCode]] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     seen: threading.Event = field(default_factory=threading.Event)
 
-    def deliver(self, caller: NodeCode, request: DeliverRequest) -> list[Answer]:
+    def deliver(self, caller: NodeCode, request: DeliverRequest) -> DeliverResponse:
         self._enter("Deliver", caller)
         answers = [
             Answer(header_from_bytes(envelope.header).message_id, SignedReceipt(b"receipt", SEAL, envelope.place))
             for envelope in request.envelopes
         ]
         self.done.append("Deliver")
-        return answers
+        return DeliverResponse(tuple(answers), self.checkpoint, self.proof)
 
-    def status(self, caller: NodeCode, request: StatusRequest) -> list[Answer]:
+    def status(self, caller: NodeCode, request: StatusRequest) -> DeliverResponse:
         self._enter("Status", caller)
-        return [Answer(each, NotHeld()) for each in request.message_ids]
+        return DeliverResponse(tuple(Answer(each, NotHeld()) for each in request.message_ids))
 
     def describe(self, caller: NodeCode) -> Description:
         self._enter("Describe", caller)

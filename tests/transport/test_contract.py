@@ -16,6 +16,7 @@ from node.errors import (
     StoreUnavailable,
     Unexpected,
 )
+from node.model.checkpoint import ConsistencyProof
 from node.model.envelope import StatusRequest
 from node.model.receipt import NotHeld, SignedReceipt
 
@@ -25,7 +26,7 @@ both = pytest.mark.parametrize("way", ["loopback", "grpc"])
 @both
 async def test_each_envelope_gets_its_answer_and_the_door_hears_who_called(lab: SimpleNamespace, way: str) -> None:
     async with lab.over(way) as transport:
-        answers = await transport.deliver(lab.request, 5)
+        answers = (await transport.deliver(lab.request, 5)).answers
     assert [type(answer.outcome) for answer in answers] == [SignedReceipt, SignedReceipt]
     assert lab.door.calls == [("Deliver", "XA")]
 
@@ -34,8 +35,17 @@ async def test_each_envelope_gets_its_answer_and_the_door_hears_who_called(lab: 
 async def test_what_became_of_papers_can_be_asked(lab: SimpleNamespace, way: str) -> None:
     ids = ("019aab2c-0000-7000-8000-000000000001", "019aab2c-0000-7000-8000-000000000002")
     async with lab.over(way) as transport:
-        answers = await transport.status(StatusRequest(ids, close=True), 5)
+        answers = (await transport.status(StatusRequest(ids, close=True), 5)).answers
     assert [(answer.message_id, answer.outcome) for answer in answers] == [(each, NotHeld()) for each in ids]
+
+
+@both
+@pytest.mark.parametrize("proof", [None, ConsistencyProof(0), ConsistencyProof(7, (bytes(32), b"n" * 32))])
+async def test_checkpoint_and_proof_come_home_as_they_were_given(lab: SimpleNamespace, way: str, proof) -> None:
+    lab.door.checkpoint, lab.door.proof = b"n2n/v1/XB/XA\n8\n...\n", proof
+    async with lab.over(way) as transport:
+        response = await transport.deliver(lab.request, 5)
+    assert (response.checkpoint, response.proof) == (lab.door.checkpoint, proof)
 
 
 @both
@@ -48,7 +58,7 @@ async def test_a_node_describes_itself(lab: SimpleNamespace, way: str) -> None:
 @both
 async def test_sixty_four_envelopes_travel_in_one_call(lab: SimpleNamespace, way: str) -> None:
     async with lab.over(way) as transport:
-        answers = await transport.deliver(lab.many(64, bytes(32 * 1024)), 10)
+        answers = (await transport.deliver(lab.many(64, bytes(32 * 1024)), 10)).answers
     assert len(answers) == 64
     assert len(lab.door.calls) == 1
 

@@ -94,7 +94,7 @@ async def test_an_enrolled_partner_is_served_in_all_kinds(lab: SimpleNamespace) 
         "grpc.health.v1.Health",
         "grpc.reflection.v1alpha.ServerReflection",
     }
-    assert len(deliver_response_from_bytes(data)) == 2
+    assert len(deliver_response_from_bytes(data).answers) == 2
     assert lab.refusals == []
 
 

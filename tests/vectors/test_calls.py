@@ -97,7 +97,7 @@ def test_each_paper_of_the_request_is_what_is_told_about_it(
 
 @pytest.mark.parametrize("name", RESPONSES)
 def test_each_answer_is_what_is_told_about_it(name: str, octets: Read, listed: Load) -> None:
-    answers = deliver_response_from_bytes(octets(f"{name}-response.bin"))
+    answers = deliver_response_from_bytes(octets(f"{name}-response.bin")).answers
     responses = {one["file"]: one["expect"] for one in listed("deliver-response.json")["responses"]}
     words = {"receipt": SignedReceipt, "deferred": Deferred, "not_held": NotHeld, "coarse": Coarse}
     told = responses[f"{name}-response.bin"]
@@ -116,7 +116,7 @@ def test_each_receipt_is_sealed_by_the_receipt_key_and_about_the_asked_id(
     name: str, octets: Read, listed: Load, trust: Trust
 ) -> None:
     now = from_ms(listed("deliver-response.json")["now"])
-    for answer in deliver_response_from_bytes(octets(f"{name}-response.bin")):
+    for answer in deliver_response_from_bytes(octets(f"{name}-response.bin")).answers:
         if isinstance(answer.outcome, SignedReceipt):
             one = answer.outcome
             seal = verify_seal(one.seal, purpose=Purpose.RECEIPTS, recipient=XA, trust=trust("XB"), now=now)
@@ -127,7 +127,7 @@ def test_each_receipt_is_sealed_by_the_receipt_key_and_about_the_asked_id(
 def test_the_receipts_say_what_is_told_and_name_the_papers_leaf(octets: Read, listed: Load) -> None:
     told = listed("deliver-response.json")["receipts"]
     leaves = {paper["message_id"]: paper["leaf"] for paper in listed("deliver-request.json")["papers"]}
-    answers = deliver_response_from_bytes(octets("deliver-response.bin"))
+    answers = deliver_response_from_bytes(octets("deliver-response.bin")).answers
     signed = [answer.outcome for answer in answers if isinstance(answer.outcome, SignedReceipt)]
     assert [one.receipt.hex() for one in signed] == [one["bytes"] for one in told]
     receipts = [receipt_from_bytes(one.receipt) for one in signed]
@@ -139,8 +139,8 @@ def test_the_receipts_say_what_is_told_and_name_the_papers_leaf(octets: Read, li
 
 
 def test_a_repeat_is_the_first_answer_byte_for_byte(octets: Read) -> None:
-    first = deliver_response_from_bytes(octets("deliver-response.bin"))[0].outcome
-    again = deliver_response_from_bytes(octets("status-response.bin"))[0].outcome
+    first = deliver_response_from_bytes(octets("deliver-response.bin")).answers[0].outcome
+    again = deliver_response_from_bytes(octets("status-response.bin")).answers[0].outcome
     assert isinstance(first, SignedReceipt)
     assert isinstance(again, SignedReceipt)
     assert (again.receipt, again.seal, again.place) == (first.receipt, first.seal, first.place)
@@ -148,7 +148,7 @@ def test_a_repeat_is_the_first_answer_byte_for_byte(octets: Read) -> None:
 
 
 def test_an_unknown_key_is_answered_with_the_current_statement(octets: Read, listed: Load, trust: Trust) -> None:
-    (answer,) = deliver_response_from_bytes(octets("key-unknown-response.bin"))
+    (answer,) = deliver_response_from_bytes(octets("key-unknown-response.bin")).answers
     assert isinstance(answer.outcome, Deferred)
     assert answer.outcome.code is DeferredCode.KEY
     statement = answer.outcome.key_statement

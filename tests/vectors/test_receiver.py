@@ -20,7 +20,7 @@ from node.jobs import retry
 from node.model.envelope import Priority
 from node.model.exchange import Assurance, Direction
 from node.model.ids import NodeCode, sha256
-from node.model.receipt import Answer, KeyStatement, SignedReceipt
+from node.model.receipt import DeliverResponse, KeyStatement, SignedReceipt
 from node.profiles.book import Book
 from node.profiles.partner import Channel, ChannelKind, Partner
 from node.profiles.profile import AgreedKind, IssuerSignature, Profile, RetryPolicy
@@ -97,13 +97,13 @@ def _book(trust: PartnerTrust) -> Book:
     return Book([Partner(XA, {}, channel, trust, frozenset(), b"")], [profile])
 
 
-def said(answers: tuple[Answer, ...]) -> list[object]:
+def said(response: DeliverResponse) -> list[object]:
     """What was answered, without what signatures and their moments make different every time."""
     return [
         (one.message_id, receipt_from_bytes(one.outcome.receipt))
         if isinstance(one.outcome, SignedReceipt)
         else (one.message_id, one.outcome)
-        for one in answers
+        for one in response.answers
     ]
 
 
@@ -120,15 +120,17 @@ def test_a_node_repeats_its_own_bytes_and_promises_nothing_about_what_it_does_no
     first = deliver_response_from_bytes(answer(door, "Deliver", XA, octets("deliver-request.bin")))
     asked = deliver_response_from_bytes(answer(door, "Status", XA, octets("status-request.bin")))
     assert said(asked) == said(deliver_response_from_bytes(octets("status-response.bin")))
-    assert isinstance(first[0].outcome, SignedReceipt)
-    assert isinstance(asked[0].outcome, SignedReceipt)
-    assert asked[0].outcome.receipt == first[0].outcome.receipt
-    assert asked[0].outcome.seal == first[0].outcome.seal
+    assert isinstance(first.answers[0].outcome, SignedReceipt)
+    assert isinstance(asked.answers[0].outcome, SignedReceipt)
+    assert asked.answers[0].outcome.receipt == first.answers[0].outcome.receipt
+    assert asked.answers[0].outcome.seal == first.answers[0].outcome.seal
 
 
 def test_a_node_closes_what_it_does_not_hold(node: Node, octets: Read) -> None:
-    (closed,) = deliver_response_from_bytes(answer(Door(node), "Status", XA, octets("status-close-request.bin")))
-    (recorded,) = deliver_response_from_bytes(octets("status-close-response.bin"))
+    (closed,) = deliver_response_from_bytes(
+        answer(Door(node), "Status", XA, octets("status-close-request.bin"))
+    ).answers
+    (recorded,) = deliver_response_from_bytes(octets("status-close-response.bin")).answers
     assert isinstance(closed.outcome, SignedReceipt)
     assert isinstance(recorded.outcome, SignedReceipt)
     ours, theirs = receipt_from_bytes(closed.outcome.receipt), receipt_from_bytes(recorded.outcome.receipt)

@@ -25,6 +25,7 @@ from node.model.receipt import (
     CoarseReason,
     Deferred,
     DeferredCode,
+    DeliverResponse,
     KeyStatement,
     Receipt,
     SignedReceipt,
@@ -130,7 +131,7 @@ def _receipt(**changes: object) -> Callable[[SimpleNamespace], bytes]:
 
 
 def _answer(outcome: object) -> Callable[[SimpleNamespace], bytes]:
-    return lambda good: deliver_response_to_bytes([Answer("", outcome)])
+    return lambda good: deliver_response_to_bytes(DeliverResponse((Answer("", outcome),)))
 
 
 def _papers(envelopes: int, seals: int) -> Callable[[SimpleNamespace], bytes]:
@@ -273,18 +274,22 @@ TABLE: list[tuple[str, Callable[[SimpleNamespace], bytes], Callable[[SimpleNames
     ),
     (
         "answers most",
-        lambda good: deliver_response_to_bytes([Answer("", Coarse(CoarseReason.MALFORMED))] * 64),
-        lambda good: deliver_response_to_bytes([Answer("", Coarse(CoarseReason.MALFORMED))] * 65),
+        lambda good: deliver_response_to_bytes(
+            DeliverResponse(tuple([Answer("", Coarse(CoarseReason.MALFORMED))] * 64))
+        ),
+        lambda good: deliver_response_to_bytes(
+            DeliverResponse(tuple([Answer("", Coarse(CoarseReason.MALFORMED))] * 65))
+        ),
     ),
     (
         "answers least",
-        lambda good: deliver_response_to_bytes([Answer("", Coarse(CoarseReason.MALFORMED))]),
-        lambda good: deliver_response_to_bytes([]),
+        lambda good: deliver_response_to_bytes(DeliverResponse((Answer("", Coarse(CoarseReason.MALFORMED)),))),
+        lambda good: deliver_response_to_bytes(DeliverResponse(())),
     ),
     (
         "answer id",
-        lambda good: deliver_response_to_bytes([Answer("", Coarse(CoarseReason.MALFORMED))]),
-        lambda good: deliver_response_to_bytes([Answer("x", Coarse(CoarseReason.MALFORMED))]),
+        lambda good: deliver_response_to_bytes(DeliverResponse((Answer("", Coarse(CoarseReason.MALFORMED)),))),
+        lambda good: deliver_response_to_bytes(DeliverResponse((Answer("x", Coarse(CoarseReason.MALFORMED)),))),
     ),
 ]
 

@@ -9,11 +9,12 @@ from datetime import datetime, timedelta
 import pytest
 
 from node.errors import Malformed, TooLarge, WireError
+from node.model.checkpoint import ConsistencyProof
 from node.model.describe import Description, ServedKind
 from node.model.document import Finding
 from node.model.envelope import DeliverRequest, Header, Metadata, Priority, StatusRequest
 from node.model.ids import MessageId, uuid7
-from node.model.receipt import Answer, Deferred, DeferredCode, KeyStatement, Receipt, Verdict
+from node.model.receipt import Answer, Deferred, DeferredCode, DeliverResponse, KeyStatement, Receipt, Verdict
 from node.protocol.n2n.v1 import answer_pb2, envelope_pb2, exchange_pb2
 from node.wire import (
     bounded_findings,
@@ -229,13 +230,13 @@ def test_ordinary_findings_all_stay(receipt: Receipt) -> None:
 
 
 def test_each_seal_of_a_response_is_sent_once(answers: tuple[Answer, ...]) -> None:
-    message = exchange_pb2.DeliverResponse.FromString(deliver_response_to_bytes(answers))
+    message = exchange_pb2.DeliverResponse.FromString(deliver_response_to_bytes(DeliverResponse(answers)))
     assert [answer.receipt.seal_index for answer in message.answers if answer.HasField("receipt")] == [0, 1, 0]
     assert len(message.seals) == 2
 
 
 def test_an_unused_or_missing_seal_of_a_response_is_refused(answers: tuple[Answer, ...]) -> None:
-    message = exchange_pb2.DeliverResponse.FromString(deliver_response_to_bytes(answers))
+    message = exchange_pb2.DeliverResponse.FromString(deliver_response_to_bytes(DeliverResponse(answers)))
     message.seals.add(manifest=b"m", signature=b"s")
     with pytest.raises(Malformed):
         deliver_response_from_bytes(message.SerializeToString())
@@ -270,9 +271,10 @@ def test_an_answer_that_says_nothing_is_refused(answer: answer_pb2.Answer) -> No
     ],
 )
 def test_checkpoint_and_proof_are_bounded(answers: tuple[Answer, ...], log: dict[str, object]) -> None:
-    data = deliver_response_to_bytes(answers)
+    data = deliver_response_to_bytes(DeliverResponse(answers))
     good = exchange_pb2.DeliverResponse(checkpoint=b"c", proof=exchange_pb2.ConsistencyProof(nodes=[bytes(32)] * 64))
-    assert deliver_response_from_bytes(data + good.SerializeToString()) == answers
+    log_at_its_most = DeliverResponse(answers, b"c", ConsistencyProof(0, (bytes(32),) * 64))
+    assert deliver_response_from_bytes(data + good.SerializeToString()) == log_at_its_most
     with pytest.raises(WireError):
         deliver_response_from_bytes(data + exchange_pb2.DeliverResponse(**log).SerializeToString())
 
@@ -344,10 +346,10 @@ def test_the_signature_of_a_key_statement_is_bounded() -> None:
     for signature, passes in ((bytes(65536), True), (bytes(65537), False), (b"", False)):
         answer = Answer("", Deferred(DeferredCode.KEY, 0, KeyStatement(b"<keys/>", signature)))
         if passes:
-            assert deliver_response_to_bytes([answer])
+            assert deliver_response_to_bytes(DeliverResponse((answer,)))
         else:
             with pytest.raises(WireError):
-                deliver_response_to_bytes([answer])
+                deliver_response_to_bytes(DeliverResponse((answer,)))
 
 
 def test_a_description_names_its_limits_and_its_kinds_rightly(description: Description) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node.model.checkpoint import ConsistencyProof
 from node.model.document import Finding, MediaType
 from node.model.envelope import (
     Attachment,
@@ -27,6 +28,7 @@ from node.model.receipt import (
     CoarseReason,
     Deferred,
     DeferredCode,
+    DeliverResponse,
     KeyStatement,
     NotHeld,
     Receipt,
@@ -166,7 +168,11 @@ outcomes = (
     | st.just(NotHeld())
     | st.builds(Coarse, st.sampled_from(CoarseReason))
 )
-responses = st.lists(st.builds(Answer, st.just("") | any_ids, outcomes), min_size=1, max_size=8).map(tuple)
+answers = st.lists(st.builds(Answer, st.just("") | any_ids, outcomes), min_size=1, max_size=8).map(tuple)
+proofs = st.builds(ConsistencyProof, st.integers(0, 2**64 - 1), st.lists(digests, max_size=64).map(tuple))
+responses = st.builds(DeliverResponse, answers) | st.builds(
+    DeliverResponse, answers, st.binary(min_size=1, max_size=4096), st.none() | proofs
+)
 
 
 @quick
@@ -208,5 +214,5 @@ def test_a_receipt_crosses_unchanged(receipt: Receipt) -> None:
 
 @quick
 @given(responses)
-def test_answers_cross_unchanged(answers: tuple[Answer, ...]) -> None:
-    assert deliver_response_from_bytes(deliver_response_to_bytes(answers)) == answers
+def test_a_response_crosses_unchanged(response: DeliverResponse) -> None:
+    assert deliver_response_from_bytes(deliver_response_to_bytes(response)) == response

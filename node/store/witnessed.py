@@ -1,0 +1,82 @@
+"""What we know of partners' logs: the largest checkpoint each showed us, and which are known to be rewritten."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import delete, func, select, update
+
+from node.model.checkpoint import Checkpoint
+from node.model.ids import MessageId, NodeCode
+from node.store.database import Tx
+from node.store.sql import insert_if_absent
+from node.store.tables import CHECKPOINT, LOG_ALARM, RECEIPT
+
+NAMED_ENTRIES = 5
+"""Receipts that an alarm names one by one; the rest it counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A log that was rewritten: the two signed notes that cannot both be true."""
+
+    partner: NodeCode
+    raised_at: datetime
+    known: bytes
+    shown: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """Receipts of the partner that the log it shows now has no room for, or cannot be trusted to hold."""
+
+    count: int
+    first: Sequence[MessageId]
+
+
+def known(tx: Tx, partner: NodeCode) -> bytes:
+    """The largest checkpoint of the partner that we proved to follow from those before; empty when there is none."""
+    return bytes(tx.execute(select(CHECKPOINT.c.note).where(CHECKPOINT.c.partner == partner)).scalar() or b"")
+
+
+def advance(tx: Tx, named: bytes, shown: Checkpoint) -> bool:
+    """Remember `shown`, which follows from `named` (empty: the first); False when another call came first.
+
+    What follows from an older checkpoint than the one remembered now proves nothing about that one.
+    """
+    mine = CHECKPOINT.c.partner == shown.signer
+    values = {"size": shown.size, "note": shown.note}
+    if not named:
+        return insert_if_absent(tx, CHECKPOINT, {"partner": shown.signer, **values})
+    moved = update(CHECKPOINT).where(mine, CHECKPOINT.c.note == named).values(**values)
+    return tx.execute(moved.returning(CHECKPOINT.c.partner)).first() is not None
+
+
+def alarm(tx: Tx, partner: NodeCode) -> Alarm | None:
+    """The alarm that stands for the partner."""
+    row = tx.execute(select(LOG_ALARM).where(LOG_ALARM.c.partner == partner)).first()
+    return None if row is None else Alarm(NodeCode(row.partner), row.raised_at, bytes(row.known), bytes(row.shown))
+
+
+def raise_alarm(tx: Tx, new: Alarm) -> bool:
+    """Raise it unless one stands already; whether it was raised now."""
+    row = {"partner": new.partner, "raised_at": new.raised_at, "known": new.known, "shown": new.shown}
+    return insert_if_absent(tx, LOG_ALARM, row)
+
+
+def clear(tx: Tx, partner: NodeCode) -> Alarm | None:
+    """Take the alarm back and forget the checkpoint: the next one is the first. None when there was no alarm."""
+    stood = alarm(tx, partner)
+    if stood is not None:
+        tx.execute(delete(LOG_ALARM).where(LOG_ALARM.c.partner == partner))
+        tx.execute(delete(CHECKPOINT).where(CHECKPOINT.c.partner == partner))
+    return stood
+
+
+def uncovered(tx: Tx, partner: NodeCode, size: int) -> Uncovered:
+    """Receipts that the partner gave us when its log was larger than `size`, the oldest first."""
+    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == "received", RECEIPT.c.log_size > size)
+    count = int(tx.execute(select(func.count()).select_from(RECEIPT).where(*mine)).scalar_one())
+    order = (RECEIPT.c.log_size, RECEIPT.c.message_id)
+    first = tx.execute(select(RECEIPT.c.message_id).where(*mine).order_by(*order).limit(NAMED_ENTRIES)).scalars()
+    return Uncovered(count, [MessageId(each) for each in first])
