@@ -33,6 +33,28 @@ UNFIT_RULES = {
 NOT_NFC = "must be in Unicode normalisation form NFC"
 
 
+# Characters that are fit and remain so whatever stands beside them: none combines with a neighbour (NFC), none shows
+# differently elsewhere. Blocks of letters, ideographs and signs that no real name needs to leave.
+_PLAIN = re.compile(
+    "[\u00a0-\u02ff\u0388-\u0482\u1e00-\u1eff\u2010-\u2027\u2030-\u205e\u2150-\u218f\u2460-\u24ff"
+    "\u3000-\u3029\u3030-\u3098\u309b-\u33ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uffee"
+    "\U0001f300-\U0001faff\U00020000-\U0002f7ff\U00030000-\U0003ffff]*"
+)
+_ASCII = bytes(range(0x7F))
+"""Without delete, which is no character for papers."""
+
+
+def certainly_fit(content: bytes) -> bool:
+    """Whether no text of a well-formed XML document in these octets can break a rule of `unfit_characters`.
+
+    A yes needs no tree: without references, texts hold only characters of the document, and plain ones are fit in any
+    company. A no says nothing.
+    """
+    if b"&" in content and b"&#" in content:
+        return False
+    return _PLAIN.fullmatch(content.translate(None, _ASCII).decode()) is not None
+
+
 def unfit_characters(root: Element) -> Iterator[Breach]:
     """Texts and attributes with characters that two systems would show, compare or store differently (documents 8)."""
     # Most papers are fit, and any part of a fit text is fit: one look at everything spares a look at each element.

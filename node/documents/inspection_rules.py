@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from node.documents.breach import Breach
-from node.documents.checks import moment_of, text_at, text_of, unfit_characters
+from node.documents.checks import moment_of, text_at, text_of
 from node.safe_xml import Element
 
 NS = "{urn:n2n:v1:inspection-result}"
@@ -23,7 +23,6 @@ OPEN = frozenset({"pending", "not-inspected"})
 
 def rules(root: Element) -> Iterator[Breach]:
     """Every rule that the result breaks, in no particular order."""
-    yield from unfit_characters(root)
     yield from _status(root)
     yield from _supersedes(root)
     yield from _dates(root)

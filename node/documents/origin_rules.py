@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 
 from node.documents.breach import Breach
-from node.documents.checks import text_at, text_of, unfit_characters
+from node.documents.checks import text_at, text_of
 from node.documents.numbers import number_in, too_long
 from node.safe_xml import Element
 
@@ -29,7 +29,6 @@ _NUMBERS = tuple(
 
 def rules(root: Element) -> Iterator[Breach]:
     """Every rule that the certificate breaks, in no particular order."""
-    yield from unfit_characters(root)
     yield from too_long(root, *_NUMBERS)
     yield from _agreement(root)
     yield from _status(root)

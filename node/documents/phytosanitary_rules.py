@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from node.documents.breach import Breach
-from node.documents.checks import MAX_NAME, MOMENT_RULE, is_label, moment_of, text_at, text_of, unfit_characters
+from node.documents.checks import MAX_NAME, MOMENT_RULE, is_label, moment_of, text_at, text_of
 from node.documents.codes import sps
 from node.documents.numbers import number_in, too_long
 from node.safe_xml import Element
@@ -47,7 +47,6 @@ _MOMENT_FORMATS = {
 
 def rules(root: Element) -> Iterator[Breach]:
     """Every rule that the certificate breaks, in no particular order."""
-    yield from unfit_characters(root)
     yield from too_long(root, *_NUMBERS)
     yield from _head(root)
     yield from _document_notes(root)

@@ -35,7 +35,7 @@ def recognise(content: bytes) -> Document:
     kind = BY_ROOT.get(str(root.tag))
     if not isinstance(kind, XmlKind):
         raise xml_paper.unknown(root)
-    return _document(content, kind, xml_paper.judged(root, kind, MAX_FINDINGS))
+    return _document(content, kind, xml_paper.judged(content, root, kind, MAX_FINDINGS))
 
 
 def read(content: bytes, kind: str, kind_version: int, media_type: MediaType) -> Document:
@@ -57,7 +57,7 @@ def read(content: bytes, kind: str, kind_version: int, media_type: MediaType) ->
         case XmlKind():
             root = safe_xml.parse(content)
             _require(root.tag == known.root, known)
-            return _document(content, known, xml_paper.judged(root, known, MAX_FINDINGS))
+            return _document(content, known, xml_paper.judged(content, root, known, MAX_FINDINGS))
 
 
 def paths(document: Document) -> Iterator[str]:

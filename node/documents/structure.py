@@ -45,9 +45,12 @@ class PaperSchema:
         values = (one.value for one in self._tables.types.values())
         return frozenset(value.rule for value in values if value is not None and value.rule)
 
-    def breaches(self, root: Element) -> tuple[Breach, ...]:
-        """Every departure from the schema, at most ENOUGH; empty when valid. The paper is not altered."""
-        if _OWN_TYPES(root) or float(str(_ELEMENTS(root))) > LARGE:
+    def breaches(self, root: Element, *, simple: bool = False) -> tuple[Breach, ...]:
+        """Every departure from the schema, at most ENOUGH; empty when valid. The paper is not altered.
+
+        `simple` spares two looks at the whole paper: it is known to be not LARGE, and to choose no types of its own.
+        """
+        if not simple and (_OWN_TYPES(root) or float(str(_ELEMENTS(root))) > LARGE):
             found = tuple(islice(self.walk(root), ENOUGH))
             if found:
                 return found
@@ -72,6 +75,11 @@ class PaperSchema:
             types = {name: type_name for slot in its_type.slots for name, type_name in slot.types.items()}
             known = [(child, types[str(child.tag)]) for child in element if str(child.tag) in types]
             waiting += [(child, self._tables.types[type_name]) for child, type_name in known]
+
+
+def may_choose_types(content: bytes) -> bool:
+    """Whether the namespace that lets a paper choose the types of its elements could stand in these octets."""
+    return _XSI[1:-1].encode() in content or (b"&" in content and b"&#" in content)
 
 
 # --- one element ----------------------------------------------------------------------------------------------------

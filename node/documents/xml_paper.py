@@ -4,13 +4,14 @@ import copy
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 
 from lxml import etree
 
 from node.documents.breach import Breach
+from node.documents.checks import certainly_fit, unfit_characters
 from node.documents.kind import XmlKind
-from node.documents.structure import ENOUGH
+from node.documents.structure import ENOUGH, LARGE, may_choose_types
 from node.documents.xml_paths import Paths
 from node.errors import KindUnknown
 from node.model.document import Finding, Reading
@@ -22,15 +23,23 @@ SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 _OTHER_SPS_VERSION = re.compile(r"\{urn:un:unece:uncefact:data:standard:SPSCertificate:([0-9]{1,3})\}SPSCertificate")
 
 
-def judged(root: Element, kind: XmlKind, worth_a_path: int) -> Reading | list[Finding]:
-    """What the paper tells, or everything that is wrong with it; only the first `worth_a_path` findings get a path."""
+def judged(content: bytes, root: Element, kind: XmlKind, worth_a_path: int) -> Reading | list[Finding]:
+    """What the paper tells, or everything that is wrong with it; only the first `worth_a_path` findings get a path.
+
+    `root` is what `parse` made of `content`, unaltered.
+    """
     paper, misplaced, signed = _without_issuer_signature(root)
+    # Held until the end: for an element that nobody holds, lxml makes a new object each time it is asked for.
+    elements = list(paper.iter())
+    simple = len(elements) <= LARGE and not may_choose_types(content)
+    characters = () if certainly_fit(content) else unfit_characters(paper)
     breaches = [(FindingCode.ISSUER_SIGNATURE, breach) for breach in misplaced]
-    breaches += [(FindingCode.SCHEMA, breach) for breach in kind.schema.breaches(paper)]
-    breaches += [(FindingCode.RULE, breach) for breach in islice(kind.rules(paper), ENOUGH)]
+    breaches += [(FindingCode.SCHEMA, breach) for breach in kind.schema.breaches(paper, simple=simple)]
+    breaches += [(FindingCode.RULE, breach) for breach in islice(chain(characters, kind.rules(paper)), ENOUGH)]
     if breaches:
-        return _findings(breaches, paper, worth_a_path)
-    return replace(kind.reading(paper), issuer_signed=signed)
+        return _findings(breaches, elements, worth_a_path)
+    reading = kind.reading(paper)
+    return replace(reading, issuer_signed=True) if signed else reading
 
 
 def paths(content: bytes) -> Iterator[str]:
@@ -68,9 +77,9 @@ def _without_issuer_signature(root: Element) -> tuple[Element, list[Breach], boo
     return paper, breaches, bool(in_place)
 
 
-def _findings(breaches: list[tuple[FindingCode, Breach]], paper: Element, worth_a_path: int) -> list[Finding]:
+def _findings(breaches: list[tuple[FindingCode, Breach]], elements: list[Element], worth_a_path: int) -> list[Finding]:
     """Findings in document order, each said once; signatures in a wrong place come first, they stand in no paper."""
-    place = {element: index for index, element in enumerate(paper.iter())}
+    place = {element: index for index, element in enumerate(elements)}
     ordered = sorted(
         breaches, key=lambda one: (place.get(one[1].element, -1), one[0] is FindingCode.RULE, _words(one[1]))
     )

@@ -1,5 +1,6 @@
 """Characters, moments and labels: what two systems would show, compare or store differently is refused."""
 
+import unicodedata
 from datetime import UTC, datetime
 
 import pytest
@@ -7,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from node.documents.checks import MAX_FIELD, NOT_NFC, UNFIT_RULES, is_label, joined, moment_of, unfit_characters
+from node.documents.checks import (
+    MAX_FIELD,
+    NOT_NFC,
+    UNFIT_RULES,
+    certainly_fit,
+    is_label,
+    joined,
+    moment_of,
+    unfit,
+    unfit_characters,
+)
 from node.safe_xml import Element, parse
 
 
@@ -119,3 +130,66 @@ def test_a_field_stays_short_and_says_nothing_twice(texts: list[str]) -> None:
     field = joined(texts)
     assert len(field) <= MAX_FIELD
     assert joined(texts + texts) == field
+
+
+# --- the look at the octets -----------------------------------------------------------------------------------------
+
+
+def _seconds() -> set[int]:
+    """The characters that combine with the one before them (NFC)."""
+    parts = [unicodedata.decomposition(chr(code)).split() for code in range(0x110000)]
+    hangul = {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}
+    return {int(part[1], 16) for part in parts if len(part) == 2 and not part[0].startswith("<")} | hangul
+
+
+def test_a_plain_character_is_fit_in_any_company() -> None:
+    seconds = _seconds()
+    assert len(seconds) > 100
+    plain = 0
+    for code in [*range(0x80, 0xD800), *range(0xE000, 0x110000)]:
+        one = chr(code)
+        if certainly_fit(one.encode()):
+            plain += 1
+            assert unfit(one) == "", hex(code)
+            assert unicodedata.is_normalized("NFC", one), hex(code)
+            assert unicodedata.combining(one) == 0, hex(code)
+            assert code not in seconds, hex(code)
+    assert plain > 100_000
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["<a>e&#769;</a>", "<a>&#xE000;</a>", "<a b='&#x85;'/>", "<a>\x7f</a>", "<a>e\u0301</a>", "<a>\ue000</a>"],
+)
+def test_what_the_octets_do_not_show_is_left_to_the_tree(document: str) -> None:
+    assert not certainly_fit(document.encode())
+    assert list(unfit_characters(parse(document.encode())))
+
+
+@pytest.mark.parametrize("text", ["e<![CDATA[\u0301]]>", "&lt;\u0338", "\u1100<![CDATA[\u1161]]>"])
+def test_marks_that_join_across_markup_are_no_secret(text: str) -> None:
+    document = f"<a>{text}</a>".encode()
+    assert not certainly_fit(document)
+    assert [breach.rule for breach in unfit_characters(parse(document))] == [NOT_NFC]
+
+
+_PIECES = ["a", "é", "e\u0301", "\u0301", "字", "𠮷", "\x7f", "\x85", "\ue000", "\u202e", "\ufffd", "\u00ad", "\ufa1e"]
+_PIECES += [
+    "&amp;",
+    "&lt;",
+    "&#769;",
+    "&#xe000;",
+    "<![CDATA[x]]>",
+    "<![CDATA[\u0301]]>",
+    "\u3000",
+    "\u1100",
+    "가",
+    "\u11a8",
+]
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=6), st.lists(st.sampled_from(_PIECES), max_size=3))
+def test_a_document_that_looks_fit_is_fit(text: list[str], value: list[str]) -> None:
+    said = "".join(piece for piece in value if "<" not in piece)
+    document = f'<a b="{said}">{"".join(text)}<c/>{"".join(value)}</a>'.encode()
+    assert not (certainly_fit(document) and list(unfit_characters(parse(document))))
