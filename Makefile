@@ -18,7 +18,7 @@ INSTALLED := $(VENV)/installed
 PROTOCOL  := node/protocol/__init__.py
 PROTOS    := $(wildcard protos/*/*/*.proto)
 
-.PHONY: help demo bench test lint fmt types docs pins clean
+.PHONY: help demo bench test oracle lint fmt types docs pins clean
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ bench: $(INSTALLED) $(PROTOCOL) ## exchanges per second, and what they cost  量
 
 test: lint types ## everything that must hold  全部檢查與測試
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)
+
+oracle: $(INSTALLED) $(PROTOCOL) ## our signatures before every judge, for minutes  簽章快速路徑的長時間比對
+	$(BIN)/python tests/oracle/run.py $(ORACLE)
 
 lint: $(INSTALLED) $(PROTOCOL) ## style
 	$(BIN)/ruff check .

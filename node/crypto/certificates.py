@@ -1,8 +1,11 @@
-"""Judging the certificate behind a signature: whose it is, for what, from whom and when (security 2.1 X3, X4; 2.2)."""
+"""Judging the certificate behind a signature: whose it is, for what, from whom and when (security 2.1 X3, X4; 2.2).
 
-import hashlib
+What a certificate says, and who issued it, is in its bytes and is found out once; whether it is valid, each time.
+"""
+
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -13,13 +16,16 @@ from node.crypto.keys import Role, names_role
 from node.crypto.trust import PartnerTrust
 from node.errors import AlgorithmRefused, CertificateOutsideValidity, CertificateRefused, SignerUnknown
 
+_REMEMBERED = 256
+"""Certificates looked at by turns: a few for each partner, and those of evidence."""
+
 
 def enrolled(der: bytes, certificates: Sequence[x509.Certificate]) -> x509.Certificate | None:
     """The pinned certificate with exactly these bytes; what a message carries is never used itself."""
-    digest = hashlib.sha256(der).digest()
-    return next((one for one in certificates if hashlib.sha256(der_of(one)).digest() == digest), None)
+    return next((one for one in certificates if der_of(one) == der), None)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def der_of(certificate: x509.Certificate) -> bytes:
     """The certificate's DER."""
     return certificate.public_bytes(serialization.Encoding.DER)
@@ -53,6 +59,7 @@ def valid_at(certificate: x509.Certificate, now: datetime) -> bool:
     return certificate.not_valid_before_utc <= now <= certificate.not_valid_after_utc
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def may_sign(certificate: x509.Certificate) -> bool:
     """Whether key usage has digitalSignature (RFC 5280 4.2.1.3); without key usage it has not."""
     try:
@@ -61,6 +68,7 @@ def may_sign(certificate: x509.Certificate) -> bool:
         return False
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def fits(certificate: x509.Certificate, algorithm: SignatureAlgorithm) -> bool:
     """Whether the certificate's key is of the type, curve and size the algorithm demands."""
     try:
@@ -70,9 +78,13 @@ def fits(certificate: x509.Certificate, algorithm: SignatureAlgorithm) -> bool:
 
 
 def _issued_by(certificate: x509.Certificate, anchor: x509.Certificate, now: datetime) -> bool:
+    return _issued_by_authority(certificate, anchor) and valid_at(anchor, now)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _issued_by_authority(certificate: x509.Certificate, anchor: x509.Certificate) -> bool:
     try:
         certificate.verify_directly_issued_by(anchor)
-        authority = anchor.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+        return anchor.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except (InvalidSignature, UnsupportedAlgorithm, TypeError, ValueError, x509.ExtensionNotFound):
         return False
-    return authority and valid_at(anchor, now)

@@ -14,6 +14,7 @@ from node.crypto.signature_parts import (
     INCLUSIVE_C14N,
     SIGNATURE,
     SIGNED_PROPERTIES_TYPE,
+    WRAPPER,
     XADES,
     Refusal,
     algorithm_of,
@@ -25,7 +26,6 @@ from node.crypto.signature_parts import (
     require_attributes,
     shown,
 )
-from node.crypto.xades import WRAPPER
 from node.errors import (
     AlgorithmRefused,
     KeyInfoRefused,

@@ -14,7 +14,9 @@ from node.safe_xml import Element
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 XADES = "{http://uri.etsi.org/01903/v1.3.2#}"
+ASIC = "http://uri.etsi.org/02918/v1.2.1#"
 
+WRAPPER = f"{{{ASIC}}}XAdESSignatures"
 SIGNATURE = DS + "Signature"
 INCLUSIVE_C14N = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 EXCLUSIVE_C14N = "http://www.w3.org/2001/10/xml-exc-c14n#"
