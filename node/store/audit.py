@@ -9,7 +9,7 @@ from sqlalchemy import select
 from node.store.actors import ActorId, ActorKind
 from node.store.columns import intact, pack_fields, unpack_fields
 from node.store.database import Tx
-from node.store.sql import insert_rows
+from node.store.sql import insertion, ms
 from node.store.tables import ACTOR, AUDIT
 
 PAGE = 500
@@ -31,17 +31,13 @@ class AuditEntry:
 
 def add(tx: Tx, actor: ActorId, act: str, object_: str, detail: Mapping[str, str], now: datetime) -> None:
     """Add one act of `actor` on the object named so."""
-    row = {"moment": now, "actor_id": actor, "act": act, "object": object_, "detail": pack_fields(detail)}
-    insert_rows(tx, AUDIT, [row])
+    add_all(tx, actor, act, [(object_, detail)], now)
 
 
 def add_all(tx: Tx, actor: ActorId, act: str, objects: Sequence[tuple[str, Mapping[str, str]]], now: datetime) -> None:
     """Add one act of `actor` on each object, with its detail, in one statement."""
-    rows = [
-        {"moment": now, "actor_id": actor, "act": act, "object": name, "detail": pack_fields(detail)}
-        for name, detail in objects
-    ]
-    insert_rows(tx, AUDIT, rows)
+    moment = ms(now)
+    _INSERT.run_all(tx, [(moment, actor, act, name, pack_fields(detail)) for name, detail in objects])
 
 
 def entries(tx: Tx, after: int = 0, limit: int = PAGE) -> list[AuditEntry]:
@@ -61,3 +57,6 @@ def entries(tx: Tx, after: int = 0, limit: int = PAGE) -> list[AuditEntry]:
             )
             for row in rows
         ]
+
+
+_INSERT = insertion(AUDIT, "moment", "actor_id", "act", "object", "detail")
