@@ -209,6 +209,8 @@ def _facts(ruled: Ruled, signed: SignedReceipt, exchange: ExchangeId, now: datet
 
 def note_repeats(tx: Tx, caller: NodeCode, repeated: Sequence[SignedReceipt], now: datetime) -> None:
     """A stored receipt was given again: one line in the timeline of its exchange."""
+    if not repeated:
+        return
     ids = [receipt_from_bytes(one.receipt).message_id for one in repeated]
     held = stored.held(tx, caller, [MessageId(identifier) for identifier in ids])
     facts = [

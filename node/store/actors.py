@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from node.store.database import Tx
-from node.store.sql import insert_if_absent
+from node.store.sql import Statement, insert_if_absent
 from node.store.tables import ACTOR
 
 ActorId = NewType("ActorId", int)
@@ -25,9 +25,14 @@ class ActorKind(StrEnum):
 
 def ensure(tx: Tx, name: str, kind: ActorKind, now: datetime) -> ActorId:
     """The actor of this kind and name, made when it acts for the first time."""
-    query = select(ACTOR.c.id).where(ACTOR.c.kind == kind.value, ACTOR.c.name == name)
-    known = tx.execute(query).scalar()
-    if known is None:
+    known = _FIND.rows(tx, kind.value, name)
+    if not known:
         insert_if_absent(tx, ACTOR, {"kind": kind.value, "name": name, "created_at": now})
-        known = tx.execute(query).scalar_one()
-    return ActorId(known)
+        known = _FIND.rows(tx, kind.value, name)
+    return ActorId(known[0][0])
+
+
+_FIND = Statement(
+    select(ACTOR.c.id).where(ACTOR.c.kind == bindparam("its_kind"), ACTOR.c.name == bindparam("its_name")),
+    "its_kind", "its_name",
+)  # fmt: skip

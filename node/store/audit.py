@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import Select, and_, exists, or_, select
+from sqlalchemy import Select, and_, bindparam, exists, or_, select
 
 from node.clock import to_ms
 from node.model.ids import NodeCode
 from node.store.actors import ActorId, ActorKind
 from node.store.columns import intact, pack_fields, unpack_fields
 from node.store.database import Tx
-from node.store.sql import insert_rows
+from node.store.sql import Statement, insertion, ms
 from node.store.tables import ACTOR, AUDIT, EXCHANGE
 
 PAGE = 500
@@ -50,12 +50,12 @@ def add_all(tx: Tx, actor: ActorId, act: str, objects: Sequence[tuple[str, Mappi
     if not objects:
         return
     link, who = _end_and_actor(tx, actor)
-    rows = []
+    moment, rows = ms(now), []
     for name, detail in objects:
         packed = pack_fields(detail)
         link = link_after(link, now, *who, act, name, packed)
-        rows.append({"moment": now, "actor_id": actor, "act": act, "object": name, "detail": packed, "link": link})
-    insert_rows(tx, AUDIT, rows)
+        rows.append((moment, actor, act, name, packed, link))
+    _INSERT.run_all(tx, rows)
 
 
 def link_after(link: bytes, moment: datetime, kind: str, actor: str, act: str, object_: str, detail: str) -> bytes:
@@ -69,9 +69,8 @@ def link_after(link: bytes, moment: datetime, kind: str, actor: str, act: str, o
 
 def _end_and_actor(tx: Tx, actor: ActorId) -> tuple[bytes, tuple[str, str]]:
     """The last link, and the actor's kind and name, in one statement; whoever writes holds the store's one lock."""
-    last = select(AUDIT.c.link).order_by(AUDIT.c.id.desc()).limit(1).scalar_subquery()
-    row = tx.execute(select(ACTOR.c.kind, ACTOR.c.name, last.label("link")).where(ACTOR.c.id == actor)).one()
-    return bytes(row.link or FIRST_LINK), (row.kind, row.name)
+    ((kind, name, link),) = _END_AND_ACTOR.rows(tx, actor)
+    return bytes(link or FIRST_LINK), (kind, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,3 +151,14 @@ def _read(tx: Tx, query: Select[tuple[object, ...]]) -> list[AuditEntry]:
             )
             for row in rows
         ]
+
+
+_INSERT = insertion(AUDIT, "moment", "actor_id", "act", "object", "detail", "link")
+_END_AND_ACTOR = Statement(
+    select(
+        ACTOR.c.kind,
+        ACTOR.c.name,
+        select(AUDIT.c.link).order_by(AUDIT.c.id.desc()).limit(1).scalar_subquery(),
+    ).where(ACTOR.c.id == bindparam("actor")),
+    "actor",
+)

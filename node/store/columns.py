@@ -17,6 +17,8 @@ HASH_BYTES = 32
 _LENGTH_BYTES = 4
 """Big-endian length before every item of a blob list; 4 GiB is more than any signature."""
 
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
+
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
 """A number the database counts up itself; SQLite does that only for columns declared INTEGER."""
 
@@ -71,7 +73,7 @@ def unpack_blobs(blob: bytes) -> tuple[bytes, ...]:
 
 def pack_words(words: Sequence[str]) -> str:
     """A list of words as JSON text."""
-    return json.dumps(list(words), ensure_ascii=False, separators=(",", ":"))
+    return _ENCODE(list(words)) if words else "[]"
 
 
 def unpack_words(text: str) -> tuple[str, ...]:
@@ -84,7 +86,7 @@ def unpack_words(text: str) -> tuple[str, ...]:
 
 def pack_fields(fields: Mapping[str, str]) -> str:
     """Named texts as JSON, names sorted so that equal fields are equal text."""
-    return json.dumps(dict(fields), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _ENCODE(dict(fields))
 
 
 def unpack_fields(text: str) -> dict[str, str]:

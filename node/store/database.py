@@ -9,15 +9,16 @@ What is handed to both runs to its end without waiting for anything else; inside
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from node.errors import Unexpected
 from node.store import schema
-from node.store.engines import open_engines
+from node.store.engines import READERS, is_lasting, open_engines
 from node.store.seam import seam
 from node.store.writer import GroupWriter
 
@@ -34,6 +35,8 @@ class Database:
         self._engines = (writer, reader)
         self._reader = reader
         self._writer = GroupWriter(writer)
+        self._idle: deque[Tx] = deque()
+        self._closed = False
         self._here = threading.local()
 
     @classmethod
@@ -76,14 +79,37 @@ class Database:
     def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on one consistent view of what is committed; a change inside is refused."""
         self._require_outside()
-        with seam(), self._reader.connect() as tx, tx.begin():
+        with seam(), self._looking() as tx, tx.begin():
             return self._within(work, tx)
 
     def close(self) -> None:
         """Finish what waits to be written and let go of the file; closing twice is fine."""
+        self._closed = True
         self._writer.close()
+        self._keep_at_most(0)
         for engine in self._engines:
             engine.dispose()
+
+    @contextmanager
+    def _looking(self) -> Iterator[Tx]:
+        """A connection that reads: one that is open and idle, where connections may be kept, else a new one."""
+        if not is_lasting(self._reader):
+            with self._reader.connect() as connection:
+                yield connection
+            return
+        connection = self._idle.pop() if self._idle else self._reader.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
+        self._keep_at_most(READERS if not self._closed else 0)
+
+    def _keep_at_most(self, count: int) -> None:
+        while len(self._idle) > count:
+            with suppress(IndexError):  # taken by another thread meanwhile
+                self._idle.pop().close()
 
     def _within(self, work: Callable[[Tx], T], tx: Tx) -> T:
         self._here.inside = True
@@ -101,5 +127,11 @@ class Database:
 @contextmanager
 def savepoint(tx: Tx) -> Iterator[None]:
     """What is raised inside undoes what was done inside and nothing else: one envelope, not its neighbours."""
-    with tx.begin_nested():
+    tx.exec_driver_sql("SAVEPOINT inner_part")
+    try:
         yield
+    except BaseException:
+        tx.exec_driver_sql("ROLLBACK TO SAVEPOINT inner_part")
+        tx.exec_driver_sql("RELEASE SAVEPOINT inner_part")
+        raise
+    tx.exec_driver_sql("RELEASE SAVEPOINT inner_part")

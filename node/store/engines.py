@@ -20,6 +20,9 @@ BUSY_S = 10
 READERS = 8
 """Read connections kept open; as many again may be opened in a rush."""
 
+STATEMENTS = 512
+"""Statements a connection keeps ready; a node has some hundred."""
+
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """What the write-ahead log is cut down to after a checkpoint, should a long reader have let it grow."""
 
@@ -52,6 +55,11 @@ def open_engines(url: str) -> tuple[Engine, Engine]:
     return _sqlite(parsed, writes=True), _sqlite(parsed, writes=False)
 
 
+def is_lasting(engine: Engine) -> bool:
+    """Whether a connection may be kept while nothing happens: a file does not hang up as a server may."""
+    return engine.dialect.name == "sqlite"
+
+
 def _require_usable_sqlite(url: URL) -> None:
     if not url.database or url.database == ":memory:" or url.database.startswith("file:"):
         raise SettingInvalid(where="store.url", detail="SQLite needs a file: sqlite:///path/to/node.db")
@@ -66,7 +74,7 @@ def _require_usable_sqlite(url: URL) -> None:
 def _sqlite(url: URL, *, writes: bool) -> Engine:
     engine = create_engine(
         url,
-        connect_args={"timeout": BUSY_S},
+        connect_args={"timeout": BUSY_S, "cached_statements": STATEMENTS},
         pool_size=1 if writes else READERS,
         max_overflow=0 if writes else READERS,
         # Values of papers must not reach logs through the text of an exception.

@@ -8,23 +8,13 @@ from node.model.evidence import EvidenceFact, Fact
 from node.model.ids import Digest, ExchangeId
 from node.store.columns import intact
 from node.store.database import Tx
-from node.store.sql import insert_rows
+from node.store.sql import insertion, ms
 from node.store.tables import EVIDENCE
 
 
 def add(tx: Tx, facts: Sequence[EvidenceFact]) -> None:
     """Add facts, in this order."""
-    rows = [
-        {
-            "exchange_id": fact.exchange,
-            "moment": fact.moment,
-            "fact": fact.fact.value,
-            "digest": fact.digest,
-            "detail": fact.detail,
-        }
-        for fact in facts
-    ]
-    insert_rows(tx, EVIDENCE, rows)
+    _INSERT.run_all(tx, [(one.exchange, ms(one.moment), one.fact.value, one.digest, one.detail) for one in facts])
 
 
 def timeline(tx: Tx, exchange: ExchangeId) -> list[EvidenceFact]:
@@ -47,3 +37,6 @@ def count(tx: Tx, exchange: ExchangeId, fact: Fact, detail_begins: str = "") -> 
     """How often a fact stands in an exchange's timeline with a detail that begins so."""
     query = select(func.count()).where(EVIDENCE.c.exchange_id == exchange, EVIDENCE.c.fact == fact.value)
     return int(tx.execute(query.where(EVIDENCE.c.detail.startswith(detail_begins, autoescape=True))).scalar_one())
+
+
+_INSERT = insertion(EVIDENCE, "exchange_id", "moment", "fact", "digest", "detail")

@@ -4,8 +4,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, bindparam, case, select, update
+from sqlalchemy import ColumnElement, Row, Update, bindparam, case, select, update
 
+from node.clock import from_ms
 from node.errors import RaceLost
 from node.model.document import MediaType
 from node.model.envelope import Chain
@@ -15,8 +16,7 @@ from node.store.columns import intact, pack_fields, pack_words, unpack_fields, u
 from node.store.database import Tx
 from node.store.sealed import StoredSealed, insert_sealed, replace_signatures, sealed
 from node.store.seals import insert_seal, seals
-from node.store.seam import unique_or
-from node.store.sql import insert_rows, texts
+from node.store.sql import ListStatement, Statement, insertion, ms, ms_or_none, texts
 from node.store.tables import DOCUMENT, EXCHANGE, SUBMISSION
 
 __all__ = [
@@ -56,13 +56,13 @@ class StoredDocument:
 
 def insert(tx: Tx, rows: Sequence[Exchange]) -> None:
     """Store new exchanges; RaceLost when an id or a (direction, partner, message id) is taken."""
-    insert_rows(tx, EXCHANGE, [_exchange_row(row) for row in rows], lost=RaceLost())
+    _INSERT.run_all(tx, [_exchange_row(row) for row in rows], lost=RaceLost())
 
 
 def load(tx: Tx, ids: Collection[ExchangeId]) -> dict[ExchangeId, Exchange]:
     """The exchanges with these ids; unknown ids are missing from the result."""
-    query = select(EXCHANGE).where(EXCHANGE.c.id.in_(texts(ids)))
-    return {ExchangeId(row.id): exchange_of(row) for row in tx.execute(query)}
+    with intact("exchange"):
+        return {row[0]: _loaded(*row) for row in _LOAD.rows(tx, ids)}
 
 
 def by_message(tx: Tx, partner: NodeCode, direction: Direction, message_ids: Collection[str]) -> dict[str, Exchange]:
@@ -74,13 +74,13 @@ def by_message(tx: Tx, partner: NodeCode, direction: Direction, message_ids: Col
 
 def insert_documents(tx: Tx, rows: Sequence[StoredDocument]) -> None:
     """Store bodies, once for ever; RaceLost when an exchange has one already."""
-    insert_rows(tx, DOCUMENT, [_document_row(row) for row in rows], lost=RaceLost())
+    _INSERT_DOCUMENT.run_all(tx, [_document_row(row) for row in rows], lost=RaceLost())
 
 
 def documents(tx: Tx, ids: Collection[ExchangeId]) -> dict[ExchangeId, StoredDocument]:
     """The bodies of these exchanges; unknown and purged ones are missing from the result."""
-    query = select(DOCUMENT).where(DOCUMENT.c.exchange_id.in_(texts(ids)))
-    return {ExchangeId(row.exchange_id): _document_of(row) for row in tx.execute(query)}
+    with intact("document"):
+        return {row[0]: _document_of(*row) for row in _LOAD_DOCUMENTS.rows(tx, ids)}
 
 
 def move(
@@ -112,20 +112,17 @@ def move_all(
     """`move` for many exchanges in one statement; the ids that were moved."""
     for state in from_:
         require_move(direction, state, to)
-    statement = (
-        update(EXCHANGE)
-        .where(EXCHANGE.c.id.in_(texts(ids)), EXCHANGE.c.direction == direction.value)
-        .where(EXCHANGE.c.state.in_(texts([state.value for state in from_])))
-        .values(state=to.value, updated_at=now, first_cause=_first(cause), last_cause=cause)
-        .returning(EXCHANGE.c.id)
-    )
-    return frozenset(ExchangeId(moved) for moved in tx.execute(statement).scalars())
+    if not from_:
+        return frozenset()
+    states = sorted(state.value for state in from_)
+    states += states[-1:] * (_SOURCES - len(states))
+    moved = _MOVE.rows(tx, ids, to.value, ms(now), cause, direction.value, *states)
+    return frozenset(ExchangeId(row[0]) for row in moved)
 
 
 def note_cause(tx: Tx, exchange: ExchangeId, cause: str, now: datetime) -> None:
     """Remember why an exchange that stays in its state got no further this time."""
-    statement = update(EXCHANGE).where(EXCHANGE.c.id == exchange)
-    tx.execute(statement.values(updated_at=now, first_cause=_first(cause), last_cause=cause))
+    _NOTE_CAUSE.run(tx, ms(now), cause, exchange)
 
 
 def set_all_sealed(tx: Tx, rows: Sequence[tuple[ExchangeId, MessageId, Leaf, datetime]]) -> None:
@@ -133,35 +130,18 @@ def set_all_sealed(tx: Tx, rows: Sequence[tuple[ExchangeId, MessageId, Leaf, dat
 
     RaceLost when a message id is taken.
     """
-    if not rows:
-        return
-    statement = (
-        update(EXCHANGE)
-        .where(EXCHANGE.c.id == bindparam("exchange"))
-        .values(message_id=bindparam("message"), leaf=bindparam("its_leaf"), expires_at=bindparam("until"))
-    )
-    values = [
-        {"exchange": exchange, "message": message_id, "its_leaf": leaf, "until": expires_at}
-        for exchange, message_id, leaf, expires_at in rows
-    ]
-    with unique_or(RaceLost()):
-        tx.execute(statement, values)
+    values = [(message_id, leaf, ms(expires_at), exchange) for exchange, message_id, leaf, expires_at in rows]
+    _SET_SEALED.run_all(tx, values, lost=RaceLost())
 
 
 def submissions(tx: Tx, keys: Collection[str]) -> dict[str, tuple[ExchangeId, Digest]]:
     """Who took these idempotency keys, with the digest of what was submitted; keys never used are missing."""
-    query = select(SUBMISSION).where(SUBMISSION.c.idempotency_key.in_(texts(keys)))
-    return {
-        row.idempotency_key: (ExchangeId(row.exchange_id), Digest(row.submitted_sha256)) for row in tx.execute(query)
-    }
+    return {key: (exchange, digest) for key, digest, exchange in _LOAD_SUBMISSIONS.rows(tx, keys)}
 
 
 def insert_submissions(tx: Tx, rows: Sequence[tuple[str, Digest, ExchangeId]]) -> None:
     """Claim idempotency keys that `submissions` said are free; RaceLost when one was taken meanwhile."""
-    values = [
-        {"idempotency_key": key, "submitted_sha256": digest, "exchange_id": exchange} for key, digest, exchange in rows
-    ]
-    insert_rows(tx, SUBMISSION, values, lost=RaceLost())
+    _INSERT_SUBMISSION.run_all(tx, rows, lost=RaceLost())
 
 
 def exchange_of(row: Row[tuple[object, ...]]) -> Exchange:
@@ -174,42 +154,160 @@ def exchange_of(row: Row[tuple[object, ...]]) -> Exchange:
         return Exchange(**values)
 
 
-def _exchange_row(exchange: Exchange) -> dict[str, object]:
-    # The columns are named as the fields; only the words of closed lists differ, as plain text that any driver takes.
-    return {column.name: getattr(exchange, column.name) for column in EXCHANGE.columns} | {
-        "direction": exchange.direction.value,
-        "assurance": exchange.assurance.value,
-        "state": exchange.state.value,
-        "priority": int(exchange.priority),
-    }
+def _loaded(
+    key: ExchangeId,
+    direction: str,
+    partner: NodeCode,
+    arrangement: str,
+    arrangement_version: int,
+    kind: str,
+    kind_version: int,
+    assurance: str,
+    state: str,
+    priority: int,
+    issuer: str,
+    number: str,
+    version: str,
+    document_sha256: bytes,
+    created_at: int,
+    updated_at: int,
+    message_id: str | None,
+    leaf: bytes | None,
+    expires_at: int | None,
+    idempotency_key: str | None,
+    conversation_id: str,
+    refers_to: str,
+    first_cause: str,
+    last_cause: str,
+    follows: ExchangeId | None,
+    already_known: int,
+) -> Exchange:
+    """The exchange in a row as the driver gives it, columns in the order of their table."""
+    return Exchange(
+        key,
+        Direction(direction),
+        partner,
+        arrangement,
+        arrangement_version,
+        kind,
+        kind_version,
+        Assurance(assurance),
+        State(state),
+        priority,
+        issuer,
+        number,
+        version,
+        document_sha256,
+        from_ms(created_at),
+        from_ms(updated_at),
+        message_id,
+        leaf,
+        None if expires_at is None else from_ms(expires_at),
+        idempotency_key,
+        conversation_id,
+        refers_to,
+        first_cause,
+        last_cause,
+        follows,
+        bool(already_known),
+    )
 
 
-def _first(cause: str) -> ColumnElement[str]:
-    return case((EXCHANGE.c.first_cause == "", cause), else_=EXCHANGE.c.first_cause)
+def _exchange_row(exchange: Exchange) -> tuple[object, ...]:
+    """The columns of the table in their order; only words of closed lists and moments differ from the fields."""
+    return (
+        exchange.id,
+        exchange.direction.value,
+        exchange.partner,
+        exchange.arrangement,
+        exchange.arrangement_version,
+        exchange.kind,
+        exchange.kind_version,
+        exchange.assurance.value,
+        exchange.state.value,
+        int(exchange.priority),
+        exchange.issuer,
+        exchange.number,
+        exchange.version,
+        exchange.document_sha256,
+        ms(exchange.created_at),
+        ms(exchange.updated_at),
+        exchange.message_id,
+        exchange.leaf,
+        ms_or_none(exchange.expires_at),
+        exchange.idempotency_key,
+        exchange.conversation_id,
+        exchange.refers_to,
+        exchange.first_cause,
+        exchange.last_cause,
+        exchange.follows,
+        exchange.already_known,
+    )
 
 
-def _document_row(document: StoredDocument) -> dict[str, object]:
+def _document_row(document: StoredDocument) -> tuple[object, ...]:
     chain = document.chain
-    return {
-        "exchange_id": document.exchange,
-        "content": document.content,
-        "media_type": document.media_type.value,
-        "ucr": pack_words(document.ucr),
-        "chain_issuer": None if chain is None else chain.issuer,
-        "chain_number": None if chain is None else chain.number,
-        "predecessor": None if chain is None else chain.predecessor,
-        "fields": pack_fields(document.fields),
-    }
+    return (
+        document.exchange,
+        document.content,
+        document.media_type.value,
+        pack_words(document.ucr),
+        None if chain is None else chain.issuer,
+        None if chain is None else chain.number,
+        None if chain is None else chain.predecessor,
+        pack_fields(document.fields),
+    )
 
 
-def _document_of(row: Row[tuple[object, ...]]) -> StoredDocument:
-    with intact("document"):
-        predecessor = None if row.predecessor is None else Digest(row.predecessor)
-        return StoredDocument(
-            exchange=ExchangeId(row.exchange_id),
-            content=row.content,
-            media_type=MediaType(row.media_type),
-            ucr=unpack_words(row.ucr),
-            chain=None if row.chain_issuer is None else Chain(row.chain_issuer, row.chain_number, predecessor),
-            fields=unpack_fields(row.fields),
-        )
+def _document_of(
+    exchange: ExchangeId,
+    content: bytes,
+    media_type: str,
+    ucr: str,
+    chain_issuer: str | None,
+    chain_number: str | None,
+    predecessor: Digest | None,
+    fields: str,
+) -> StoredDocument:
+    return StoredDocument(
+        exchange=exchange,
+        content=content,
+        media_type=MediaType(media_type),
+        ucr=unpack_words(ucr),
+        chain=None if chain_issuer is None or chain_number is None else Chain(chain_issuer, chain_number, predecessor),
+        fields=unpack_fields(fields),
+    )
+
+
+def _with_cause() -> Update:
+    """The first cause stays, the latest is kept beside it."""
+    first: ColumnElement[str] = case((EXCHANGE.c.first_cause == "", bindparam("cause")), else_=EXCHANGE.c.first_cause)
+    return update(EXCHANGE).values(updated_at=bindparam("now"), first_cause=first, last_cause=bindparam("cause"))
+
+
+_SOURCES = len(State)
+_FROM = tuple(f"from_{at}" for at in range(_SOURCES))
+
+_INSERT = insertion(EXCHANGE)
+_LOAD = ListStatement(lambda ids: select(EXCHANGE).where(EXCHANGE.c.id.in_(ids)))
+_MOVE = ListStatement(
+    lambda ids: (
+        _with_cause()
+        .values(state=bindparam("to"))
+        .where(EXCHANGE.c.id.in_(ids), EXCHANGE.c.direction == bindparam("its_direction"))
+        .where(EXCHANGE.c.state.in_([bindparam(name) for name in _FROM]))
+        .returning(EXCHANGE.c.id)
+    ),
+    "to", "now", "cause", "its_direction", *_FROM,
+)  # fmt: skip
+_NOTE_CAUSE = Statement(_with_cause().where(EXCHANGE.c.id == bindparam("exchange")), "now", "cause", "exchange")
+_SET_SEALED = Statement(
+    update(EXCHANGE)
+    .values(message_id=bindparam("message"), leaf=bindparam("its_leaf"), expires_at=bindparam("until"))
+    .where(EXCHANGE.c.id == bindparam("exchange")),
+    "message", "its_leaf", "until", "exchange",
+)  # fmt: skip
+_INSERT_DOCUMENT = insertion(DOCUMENT)
+_LOAD_DOCUMENTS = ListStatement(lambda ids: select(DOCUMENT).where(DOCUMENT.c.exchange_id.in_(ids)))
+_INSERT_SUBMISSION = insertion(SUBMISSION)
+_LOAD_SUBMISSIONS = ListStatement(lambda keys: select(SUBMISSION).where(SUBMISSION.c.idempotency_key.in_(keys)))

@@ -8,14 +8,15 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Row, and_, case, func, or_, select, tuple_, update
+from sqlalchemy import BindParameter, ColumnElement, Update, and_, bindparam, case, func, insert, or_, select, update
 
+from node.clock import from_ms
 from node.errors import LeaseLost, RaceLost
 from node.model.ids import ExchangeId, NodeCode
 from node.model.job import Job, Verb
 from node.store.columns import intact
 from node.store.database import Tx
-from node.store.sql import insert_rows, texts
+from node.store.sql import ListStatement, Statement, ms, texts
 from node.store.tables import JOB
 
 CLAIM = 64
@@ -47,19 +48,15 @@ class NewJob:
 
 def add(tx: Tx, rows: Sequence[NewJob], now: datetime) -> None:
     """Add jobs. RaceLost when an exchange has an open one already."""
-    again = _idle(tx, [row.exchange for row in rows])
-    for row in rows:
-        if row.exchange in again:
-            tx.execute(update(JOB).where(JOB.c.exchange_id == row.exchange).values(**_opened(row, now)))
-    new = [{"exchange_id": row.exchange, "fence": 0, **_opened(row, now)} for row in rows if row.exchange not in again]
-    insert_rows(tx, JOB, new, lost=RaceLost())
+    idle = frozenset(found[0] for found in _IDLE.rows(tx, [row.exchange for row in rows]))
+    _REOPEN.run_all(tx, [_opened(row, now) for row in rows if row.exchange in idle])
+    _INSERT.run_all(tx, [_opened(row, now) for row in rows if row.exchange not in idle], lost=RaceLost())
 
 
 def due_lanes(tx: Tx, now: datetime) -> list[Lane]:
     """Lanes in which something can be claimed now."""
-    query = select(JOB.c.partner, JOB.c.verb).where(_claimable(now)).distinct().order_by(JOB.c.partner, JOB.c.verb)
     with intact("job"):
-        return [Lane(NodeCode(row.partner), Verb(row.verb)) for row in tx.execute(query)]
+        return [Lane(partner, Verb(verb)) for partner, verb in _DUE_LANES.rows(tx, ms(now))]
 
 
 def next_due(tx: Tx) -> datetime | None:
@@ -76,24 +73,11 @@ def claim(tx: Tx, lane: Lane, worker: str, limit: int, now: datetime, lease: tim
 
     Every claim counts as an attempt. A lease that ran out may be claimed again.
     """
-    due = (
-        select(JOB.c.exchange_id)
-        .where(JOB.c.partner == lane.partner, JOB.c.verb == lane.verb.value, _claimable(now))
-        .order_by(JOB.c.priority, JOB.c.due_at, JOB.c.exchange_id)
-        .limit(min(limit, CLAIM))
-        # Where several nodes share a database each takes rows that no other is taking; SQLite has one writer anyway.
-        .with_for_update(skip_locked=True)
-        .cte("due")
-    )
-    taken = (
-        update(JOB)
-        .where(JOB.c.exchange_id.in_(select(due.c.exchange_id)))
-        .values(worker=worker, lease_until=now + lease, attempts=JOB.c.attempts + 1, fence=JOB.c.fence + 1)
-        .returning(JOB)
-    )
-    rows = sorted(tx.execute(taken), key=lambda row: (row.priority, row.due_at, row.exchange_id))
+    until = ms(now + lease)
+    rows = _CLAIM.rows(tx, lane.partner, lane.verb.value, ms(now), min(limit, CLAIM), worker, until)
     with intact("job"):
-        return [_job(row) for row in rows]
+        # By priority, moment and id: the columns that come first.
+        return [_job(*row) for row in sorted(map(tuple, rows))]
 
 
 def hold(tx: Tx, job: Job) -> None:
@@ -104,51 +88,44 @@ def hold(tx: Tx, job: Job) -> None:
 
 def holds(tx: Tx, job: Job) -> bool:
     """Whether `job` is still ours; if so nobody can claim it before this transaction ends."""
-    ours = select(JOB.c.exchange_id).where(_ours(job)).with_for_update()
-    return tx.execute(ours).first() is not None
+    return bool(held(tx, [job]))
 
 
 def held(tx: Tx, jobs: Sequence[Job]) -> frozenset[ExchangeId]:
     """Exchanges whose job is still ours; nobody can claim those before this transaction ends."""
-    if not jobs:
-        return frozenset()
-    query = select(JOB.c.exchange_id).where(_all_ours(jobs)).with_for_update()
-    return frozenset(ExchangeId(found) for found in tx.execute(query).scalars())
+    fences = {job.exchange: job.fence for job in jobs}
+    return frozenset(exchange for exchange, fence in _LEASED.rows(tx, fences) if fences[exchange] == fence)
 
 
 def follow_all(tx: Tx, jobs: Sequence[Job], verb: Verb, due_at: datetime) -> None:
     """`follow` for jobs that `held` found ours in this transaction, in one statement."""
-    if jobs:
-        following = dict(_FREE, verb=verb.value, due_at=due_at, created_at=due_at, attempts=0, first_cause="")
-        tx.execute(update(JOB).where(_all_ours(jobs)).values(**following))
+    due = ms(due_at)
+    _FOLLOW.run_all(tx, [(verb.value, due, job.exchange, job.fence) for job in jobs])
 
 
 def done_all(tx: Tx, jobs: Sequence[Job]) -> None:
     """`done` for many jobs in one statement; jobs that are not ours any more stay as they are."""
-    if jobs:
-        tx.execute(update(JOB).where(_all_ours(jobs)).values(**_NOTHING_TO_DO))
+    _DONE.run_all(tx, [(job.exchange, job.fence) for job in jobs])
 
 
 def done(tx: Tx, job: Job) -> None:
     """Nothing is left to do for the exchange; LeaseLost when the job is not ours any more."""
-    _change(tx, job, **_NOTHING_TO_DO)
+    _require(job, _DONE.run(tx, job.exchange, job.fence))
 
 
 def follow(tx: Tx, job: Job, verb: Verb, due_at: datetime) -> None:
     """The next verb of the walk, with attempts and hours of its own; LeaseLost when the job is not ours any more."""
-    _change(tx, job, **_FREE, verb=verb.value, due_at=due_at, created_at=due_at, attempts=0, first_cause="")
+    _require(job, _FOLLOW.run(tx, verb.value, ms(due_at), job.exchange, job.fence))
 
 
 def again(tx: Tx, job: Job, due_at: datetime, cause: str) -> None:
     """The same verb at `due_at`; the first cause stays. LeaseLost when the job is not ours any more."""
-    first = case((JOB.c.first_cause == "", cause), else_=JOB.c.first_cause)
-    _change(tx, job, **_FREE, due_at=due_at, first_cause=first)
+    _require(job, _AGAIN.run(tx, ms(due_at), cause, job.exchange, job.fence))
 
 
 def remove(tx: Tx, exchange: ExchangeId) -> bool:
     """Stop whatever was to be done for an exchange, leased or not; a result on its way will be refused."""
-    mine = and_(JOB.c.exchange_id == exchange, JOB.c.due_at.is_not(None))
-    return tx.execute(update(JOB).where(mine).values(**_NOTHING_TO_DO)).rowcount == 1
+    return _REMOVE.run(tx, exchange) == 1
 
 
 def unblock(tx: Tx, exchange: ExchangeId) -> int:
@@ -158,14 +135,12 @@ def unblock(tx: Tx, exchange: ExchangeId) -> int:
 
 def unblock_all(tx: Tx, exchanges: Collection[ExchangeId]) -> int:
     """Let go what waited for any of `exchanges`; how many jobs that were."""
-    waiting = update(JOB).where(JOB.c.blocked_by.in_(texts(exchanges)))
-    return tx.execute(waiting.values(blocked_by=None)).rowcount if exchanges else 0
+    return _UNBLOCK.run(tx, exchanges)
 
 
 def blocked_by(tx: Tx, exchange: ExchangeId) -> list[ExchangeId]:
     """The exchanges that wait for `exchange`."""
-    query = select(JOB.c.exchange_id).where(JOB.c.blocked_by == exchange).order_by(JOB.c.exchange_id)
-    return [ExchangeId(found) for found in tx.execute(query).scalars()]
+    return [ExchangeId(row[0]) for row in _BLOCKED.rows(tx, exchange)]
 
 
 def release_all(tx: Tx, worker: str) -> int:
@@ -186,51 +161,114 @@ def anew(tx: Tx, exchanges: Collection[ExchangeId], verb: Verb, now: datetime) -
         tx.execute(update(JOB).where(JOB.c.exchange_id.in_(texts(exchanges))).values(**opened))
 
 
-def _claimable(now: datetime) -> ColumnElement[bool]:
-    free = or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= now)
-    return and_(JOB.c.due_at <= now, free, JOB.c.blocked_by.is_(None))
-
-
-def _ours(job: Job) -> ColumnElement[bool]:
-    return and_(JOB.c.exchange_id == job.exchange, JOB.c.fence == job.fence, JOB.c.lease_until.is_not(None))
-
-
-def _all_ours(jobs: Sequence[Job]) -> ColumnElement[bool]:
-    claims = sorted((job.exchange, job.fence) for job in jobs)
-    return and_(tuple_(JOB.c.exchange_id, JOB.c.fence).in_(claims), JOB.c.lease_until.is_not(None))
-
-
-def _change(tx: Tx, job: Job, **values: object) -> None:
-    if tx.execute(update(JOB).where(_ours(job)).values(**values)).rowcount != 1:
+def _require(job: Job, changed: int) -> None:
+    if changed != 1:
         raise LeaseLost(exchange=job.exchange)
 
 
-def _idle(tx: Tx, exchanges: Collection[ExchangeId]) -> frozenset[str]:
-    query = select(JOB.c.exchange_id).where(JOB.c.exchange_id.in_(texts(exchanges)), JOB.c.due_at.is_(None))
-    return frozenset(tx.execute(query.with_for_update()).scalars())
+def _opened(row: NewJob, now: datetime) -> tuple[object, ...]:
+    due, created = ms(row.due_at), ms(now)
+    return (row.partner, row.verb.value, int(row.priority), due, row.blocked_by, created, row.exchange)
 
 
-def _opened(row: NewJob, now: datetime) -> dict[str, object]:
-    return {
-        **_NOTHING_TO_DO,
-        "partner": row.partner,
-        "verb": row.verb.value,
-        "priority": int(row.priority),
-        "due_at": row.due_at,
-        "blocked_by": row.blocked_by,
-        "created_at": now,
-    }
-
-
-def _job(row: Row[tuple[object, ...]]) -> Job:
+def _job(
+    _priority: int,
+    due_at: int,
+    exchange: ExchangeId,
+    partner: NodeCode,
+    verb: str,
+    attempts: int,
+    fence: int,
+    created_at: int,
+    first_cause: str,
+) -> Job:
     return Job(
-        id=row.exchange_id,
-        exchange=ExchangeId(row.exchange_id),
-        partner=NodeCode(row.partner),
-        verb=Verb(row.verb),
-        due_at=row.due_at,
-        attempts=row.attempts,
-        fence=row.fence,
-        created_at=row.created_at,
-        first_cause=row.first_cause,
+        exchange, exchange, partner, Verb(verb), from_ms(due_at), attempts, fence, from_ms(created_at), first_cause
     )
+
+
+def _claimable() -> ColumnElement[bool]:
+    free = or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= bindparam("now"))
+    return and_(JOB.c.due_at <= bindparam("now"), free, JOB.c.blocked_by.is_(None))
+
+
+def _claiming() -> Update:
+    due = (
+        select(JOB.c.exchange_id)
+        .where(JOB.c.partner == bindparam("its_partner"), JOB.c.verb == bindparam("its_verb"), _claimable())
+        .order_by(JOB.c.priority, JOB.c.due_at, JOB.c.exchange_id)
+        .limit(bindparam("most"))
+        # Where several nodes share a database each takes rows that no other is taking; SQLite has one writer anyway.
+        .with_for_update(skip_locked=True)
+        .cte("due")
+    )
+    columns = (JOB.c.priority, JOB.c.due_at, JOB.c.exchange_id, JOB.c.partner, JOB.c.verb, JOB.c.attempts, JOB.c.fence)
+    return (
+        update(JOB)
+        .where(JOB.c.exchange_id.in_(select(due.c.exchange_id)))
+        .values(
+            worker=bindparam("who"),
+            lease_until=bindparam("until"),
+            attempts=JOB.c.attempts + 1,
+            fence=JOB.c.fence + 1,
+        )
+        .returning(*columns, JOB.c.created_at, JOB.c.first_cause)
+    )
+
+
+def _ours(statement: Update) -> Update:
+    """Only while the claim that `its_fence` shows is the latest."""
+    mine = (JOB.c.exchange_id == bindparam("its_exchange"), JOB.c.fence == bindparam("its_fence"))
+    return statement.where(*mine, JOB.c.lease_until.is_not(None))
+
+
+def _opening() -> dict[str, BindParameter[object]]:
+    places = {"partner": "to", "verb": "what", "priority": "rank", "due_at": "due", "blocked_by": "before"}
+    return {column: bindparam(place) for column, place in (places | {"created_at": "created"}).items()}
+
+
+_OPENED = ("to", "what", "rank", "due", "before", "created", "which")
+
+_INSERT = Statement(
+    insert(JOB).values({**_NOTHING_TO_DO, **_opening(), "exchange_id": bindparam("which"), "fence": 0}), *_OPENED
+)
+_REOPEN = Statement(
+    update(JOB).values({**_NOTHING_TO_DO, **_opening()}).where(JOB.c.exchange_id == bindparam("which")), *_OPENED
+)
+_IDLE = ListStatement(
+    lambda ids: select(JOB.c.exchange_id).where(JOB.c.exchange_id.in_(ids), JOB.c.due_at.is_(None)).with_for_update()
+)
+_DUE_LANES = Statement(
+    select(JOB.c.partner, JOB.c.verb).where(_claimable()).distinct().order_by(JOB.c.partner, JOB.c.verb), "now"
+)
+_CLAIM = Statement(_claiming(), "its_partner", "its_verb", "now", "most", "who", "until")
+_LEASED = ListStatement(
+    lambda ids: (
+        select(JOB.c.exchange_id, JOB.c.fence)
+        .where(JOB.c.exchange_id.in_(ids), JOB.c.lease_until.is_not(None))
+        .with_for_update()
+    )
+)
+_FOLLOW = Statement(
+    _ours(
+        update(JOB).values(
+            **_FREE, verb=bindparam("next"), due_at=bindparam("due"), created_at=bindparam("due"), attempts=0,
+            first_cause="",
+        )
+    ),
+    "next", "due", "its_exchange", "its_fence",
+)  # fmt: skip
+_DONE = Statement(_ours(update(JOB).values(**_NOTHING_TO_DO)), "its_exchange", "its_fence")
+_FIRST = case((JOB.c.first_cause == "", bindparam("cause")), else_=JOB.c.first_cause)
+_AGAIN = Statement(
+    _ours(update(JOB).values(**_FREE, due_at=bindparam("due"), first_cause=_FIRST)),
+    "due", "cause", "its_exchange", "its_fence",
+)  # fmt: skip
+_REMOVE = Statement(
+    update(JOB).values(**_NOTHING_TO_DO).where(JOB.c.exchange_id == bindparam("which"), JOB.c.due_at.is_not(None)),
+    "which",
+)
+_UNBLOCK = ListStatement(lambda ids: update(JOB).values(blocked_by=None).where(JOB.c.blocked_by.in_(ids)))
+_BLOCKED = Statement(
+    select(JOB.c.exchange_id).where(JOB.c.blocked_by == bindparam("which")).order_by(JOB.c.exchange_id), "which"
+)

@@ -4,13 +4,13 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import Row, Select, select, tuple_
+from sqlalchemy import Select, bindparam, select
 
 from node.errors import RaceLost
 from node.model.exchange import Direction, Exchange
 from node.model.ids import Digest, ExchangeId, NodeCode
 from node.store.database import Tx
-from node.store.sql import insert_rows
+from node.store.sql import ListStatement, insertion
 from node.store.tables import PAPER
 
 
@@ -61,10 +61,11 @@ def known(
     tx: Tx, partner: NodeCode, direction: Direction, keys: Collection[tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[KnownPaper, ...]]:
     """Accepted papers under these (issuer, number), oldest first; numbers never seen are missing from the result."""
-    wanted = tuple_(PAPER.c.issuer, PAPER.c.number).in_(sorted(set(keys)))
     found: dict[tuple[str, str], list[KnownPaper]] = {}
-    for row in tx.execute(_of(partner, direction).where(wanted)):
-        found.setdefault((row.issuer, row.number), []).append(_known(row))
+    for issuer, numbers in _by_issuer(keys).items():
+        for row in _BY_NUMBER.rows(tx, numbers, partner, direction.value, issuer):
+            one = KnownPaper(*row)
+            found.setdefault((one.issuer, one.number), []).append(one)
     return {key: tuple(group) for key, group in found.items()}
 
 
@@ -73,42 +74,60 @@ def by_document(
 ) -> dict[Digest, KnownPaper]:
     """Accepted papers by SHA-256 of the document, the oldest of each; digests never seen are missing."""
     found: dict[Digest, KnownPaper] = {}
-    for row in tx.execute(_of(partner, direction).where(PAPER.c.document_sha256.in_(sorted(set(digests))))):
-        found.setdefault(Digest(row.document_sha256), _known(row))
+    for row in _BY_DOCUMENT.rows(tx, digests, partner, direction.value):
+        one = KnownPaper(*row)
+        found.setdefault(one.document_sha256, one)
     return found
 
 
 def of_chains(tx: Tx, partner: NodeCode, direction: Direction, chains: Collection[tuple[str, str]]) -> list[KnownPaper]:
-    """Accepted papers of the chains with these (issuer, first number), oldest first."""
-    wanted = tuple_(PAPER.c.issuer, PAPER.c.chain_number).in_(sorted(set(chains)))
-    return [_known(row) for row in tx.execute(_of(partner, direction).where(wanted))]
+    """Accepted papers of the chains with these (issuer, first number), the oldest of an issuer first."""
+    return [
+        KnownPaper(*row)
+        for issuer, numbers in _by_issuer(chains).items()
+        for row in _BY_CHAIN.rows(tx, numbers, partner, direction.value, issuer)
+    ]
 
 
 def record(tx: Tx, rows: Sequence[NewPaper]) -> None:
     """Count papers as accepted. RaceLost when the same paper of the same sender came in meanwhile."""
     values = [
-        {
-            "exchange_id": paper.exchange,
-            "partner": paper.partner,
-            "direction": paper.direction.value,
-            "issuer": paper.issuer,
-            "number": paper.number,
-            "version": paper.version,
-            "document_sha256": paper.document_sha256,
-            "kind": paper.kind,
-            "chain_number": paper.chain_number,
-        }
+        (
+            paper.exchange,
+            paper.partner,
+            paper.direction.value,
+            paper.issuer,
+            paper.number,
+            paper.version,
+            paper.document_sha256,
+            paper.kind,
+            paper.chain_number,
+        )
         for paper in rows
     ]
-    insert_rows(tx, PAPER, values, lost=RaceLost())
+    _INSERT.run_all(tx, values, lost=RaceLost())
 
 
-def _of(partner: NodeCode, direction: Direction) -> Select[tuple[object, ...]]:
-    mine = select(PAPER).where(PAPER.c.partner == partner, PAPER.c.direction == direction.value)
+def _by_issuer(keys: Collection[tuple[str, str]]) -> dict[str, list[str]]:
+    """One question for each issuer: asked for pairs, SQLite would look at every paper of the partner."""
+    grouped: dict[str, list[str]] = {}
+    for issuer, number in sorted(set(keys)):
+        grouped.setdefault(issuer, []).append(number)
+    return grouped
+
+
+def _of() -> Select[tuple[object, ...]]:
+    table = PAPER.c
+    columns = (table.issuer, table.number, table.version, table.document_sha256, table.exchange_id, table.kind)
+    mine = (table.partner == bindparam("its_partner"), table.direction == bindparam("its_direction"))
     # Not by exchange: ids drawn in one millisecond, as for one batch, are in no order.
-    return mine.order_by(PAPER.c.id)
+    return select(*columns, table.chain_number).where(*mine).order_by(table.id)
 
 
-def _known(row: Row[tuple[object, ...]]) -> KnownPaper:
-    digest, exchange = Digest(row.document_sha256), ExchangeId(row.exchange_id)
-    return KnownPaper(row.issuer, row.number, row.version, digest, exchange, row.kind, row.chain_number)
+_WHOSE = ("its_partner", "its_direction")
+_ISSUED = PAPER.c.issuer == bindparam("its_issuer")
+
+_INSERT = insertion(PAPER, *(column.name for column in PAPER.columns if column.name != "id"))
+_BY_NUMBER = ListStatement(lambda them: _of().where(_ISSUED, PAPER.c.number.in_(them)), *_WHOSE, "its_issuer")
+_BY_DOCUMENT = ListStatement(lambda them: _of().where(PAPER.c.document_sha256.in_(them)), *_WHOSE)
+_BY_CHAIN = ListStatement(lambda them: _of().where(_ISSUED, PAPER.c.chain_number.in_(them)), *_WHOSE, "its_issuer")

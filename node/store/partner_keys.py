@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from enum import Enum
+from typing import NamedTuple
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import bindparam, select, update
 
 from node.model.ids import NodeCode
 from node.model.receipt import KeyStatement
 from node.store.database import Tx
-from node.store.sql import insert_if_absent
+from node.store.sql import Statement, insert_if_absent
 from node.store.tables import PARTNER_KEY_STATEMENT
 
 
@@ -23,6 +24,12 @@ class Offer(Enum):
     """It is the one in force; its newer signature is kept."""
     CONFLICT = "conflict"
     """The same sequence with another content: nothing changed, and somebody must look."""
+
+
+class _Statement(NamedTuple):
+    sequence: int
+    document: bytes
+    signature: bytes
 
 
 def offer(tx: Tx, partner: NodeCode, sequence: int, statement: KeyStatement, now: datetime) -> Offer:
@@ -56,6 +63,15 @@ def current(tx: Tx, partner: NodeCode) -> KeyStatement | None:
     return None if newest is None else KeyStatement(newest.document, newest.signature)
 
 
-def _newest(tx: Tx, partner: NodeCode) -> Row[tuple[object, ...]] | None:
-    mine = select(PARTNER_KEY_STATEMENT).where(PARTNER_KEY_STATEMENT.c.partner == partner)
-    return tx.execute(mine.order_by(PARTNER_KEY_STATEMENT.c.sequence.desc()).limit(1)).first()
+def _newest(tx: Tx, partner: NodeCode) -> _Statement | None:
+    rows = _NEWEST.rows(tx, partner)
+    return _Statement(*rows[0]) if rows else None
+
+
+_NEWEST = Statement(
+    select(PARTNER_KEY_STATEMENT.c.sequence, PARTNER_KEY_STATEMENT.c.document, PARTNER_KEY_STATEMENT.c.signature)
+    .where(PARTNER_KEY_STATEMENT.c.partner == bindparam("its_partner"))
+    .order_by(PARTNER_KEY_STATEMENT.c.sequence.desc())
+    .limit(1),
+    "its_partner",
+)

@@ -1,12 +1,14 @@
 """Receipts: those we issued, repeated byte for byte for ever, and those that settled our own papers (protocol 3)."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select, update
+from sqlalchemy import bindparam, select, update
 
+from node.clock import from_ms
 from node.errors import RaceLost
 from node.merkle import leaf_hash
 from node.model.envelope import Place, Purpose, Seal
@@ -16,7 +18,7 @@ from node.store import log
 from node.store.columns import intact, pack_path, unpack_path
 from node.store.database import Tx
 from node.store.seals import insert_seal, seals
-from node.store.sql import insert_if_absent, insert_rows, texts
+from node.store.sql import ListStatement, Statement, insert_if_absent, insertion, insertion_if_absent, ms
 from node.store.tables import RECEIPT, RECEIPT_DISPUTE, RECEIPT_LOG
 
 _ISSUED = "issued"
@@ -76,7 +78,7 @@ class Settlement(Enum):
 
 def held(tx: Tx, partner: NodeCode, message_ids: Collection[str]) -> dict[str, HeldReceipt]:
     """Receipts that we issued to `partner` under these ids, as repeats; ids we hold nothing for are missing."""
-    found = _find(tx, RECEIPT.c.partner == partner, RECEIPT.c.message_id.in_(texts(message_ids)), direction=_ISSUED)
+    found = _held(tx, _BY_ID.rows(tx, message_ids, _ISSUED, partner))
     return {one.message_id: one for one in found}
 
 
@@ -92,7 +94,7 @@ def insert_issued(tx: Tx, rows: Sequence[IssuedReceipt]) -> None:
     for row in rows:
         values.append(_issued_row(row, following[row.partner]))
         following[row.partner] += 1
-    insert_rows(tx, RECEIPT, values, lost=RaceLost())
+    _INSERT.run_all(tx, values, lost=RaceLost())
     for partner in partners:
         leaves = [leaf_hash(row.receipt) for row in rows if row.partner == partner]
         log.append(tx, partner, following[partner] - len(leaves), leaves)
@@ -124,24 +126,23 @@ def settle(
 ) -> Settlement:
     """Store a verified receipt of the partner for our exchange: the first settles, a differing one is a dispute."""
     seal_id = insert_seal(tx, signed.seal, Purpose.RECEIPTS, False, partner, now)
-    row = _received_row(ReceivedReceipt(exchange, partner, message_id, verdict, signed), seal_id, now)
-    if insert_if_absent(tx, RECEIPT, row):
+    one = ReceivedReceipt(exchange, partner, message_id, verdict, signed)
+    if _INSERT_FIRST.rows(tx, *_received_row(one, seal_id, now)):
         return Settlement.FIRST
     if _first_receipt(tx, partner, message_id) == signed.receipt:
         return Settlement.SAME
-    _keep_aside(tx, row, signed.receipt)
+    _keep_aside(tx, one, seal_id, now)
     return Settlement.DISPUTED
 
 
 def doubt(tx: Tx, one: ReceivedReceipt, now: datetime) -> None:
     """Keep a verified receipt that must not settle anything yet."""
     seal_id = insert_seal(tx, one.signed.seal, Purpose.RECEIPTS, False, one.partner, now)
-    _keep_aside(tx, _received_row(one, seal_id, now), one.signed.receipt)
+    _keep_aside(tx, one, seal_id, now)
 
 
-def _keep_aside(tx: Tx, row: Mapping[str, object], receipt: bytes) -> None:
-    kept = {name: value for name, value in row.items() if name not in ("direction", "log_size")}
-    insert_if_absent(tx, RECEIPT_DISPUTE, kept | {"receipt_sha256": sha256(receipt)})
+def _keep_aside(tx: Tx, one: ReceivedReceipt, seal_id: str, now: datetime) -> None:
+    insert_if_absent(tx, RECEIPT_DISPUTE, _disputing_row(one, seal_id, now))
 
 
 def settle_all(tx: Tx, rows: Sequence[ReceivedReceipt], now: datetime) -> dict[ExchangeId, Settlement]:
@@ -149,14 +150,10 @@ def settle_all(tx: Tx, rows: Sequence[ReceivedReceipt], now: datetime) -> dict[E
     if not rows:
         return {}
     partner = rows[0].partner
-    before = _find(
-        tx, RECEIPT.c.partner == partner, RECEIPT.c.message_id.in_(texts([one.message_id for one in rows])),
-        direction=_RECEIVED,
-    )  # fmt: skip
-    known = {one.message_id for one in before}
+    known = {row[0] for row in _KNOWN.rows(tx, [one.message_id for one in rows], _RECEIVED, partner)}
     fresh = [one for one in rows if one.message_id not in known]
     seal_ids = {seal: insert_seal(tx, seal, Purpose.RECEIPTS, False, partner, now) for seal in _seals_of(fresh)}
-    insert_rows(tx, RECEIPT, [_received_row(one, seal_ids[one.signed.seal], now) for one in fresh], lost=RaceLost())
+    _INSERT.run_all(tx, [_received_row(one, seal_ids[one.signed.seal], now) for one in fresh], lost=RaceLost())
     again = [one for one in rows if one.message_id in known]
     repeated = {
         one.exchange: settle(tx, one.exchange, partner, one.message_id, one.verdict, one.signed, now) for one in again
@@ -168,10 +165,30 @@ def _seals_of(rows: Sequence[ReceivedReceipt]) -> list[Seal]:
     return list(dict.fromkeys(one.signed.seal for one in rows))
 
 
-def _received_row(one: ReceivedReceipt, seal_id: str, now: datetime) -> dict[str, object]:
+def _received_row(one: ReceivedReceipt, seal_id: str, now: datetime) -> tuple[object, ...]:
+    """The columns of the table in their order; what a partner issued is not asked for its leaf, nor in our log."""
+    place = one.signed.place
+    return (
+        one.partner,
+        _RECEIVED,
+        one.message_id,
+        None,
+        int(one.verdict),
+        one.signed.receipt,
+        seal_id,
+        place.leaf_index,
+        pack_path(place.path),
+        one.exchange,
+        ms(now),
+        None,
+        one.log_size,
+    )
+
+
+def _disputing_row(one: ReceivedReceipt, seal_id: str, now: datetime) -> dict[str, object]:
     return {
         "partner": one.partner,
-        "direction": _RECEIVED,
+        "receipt_sha256": sha256(one.signed.receipt),
         "message_id": one.message_id,
         "verdict": int(one.verdict),
         "receipt": one.signed.receipt,
@@ -180,7 +197,6 @@ def _received_row(one: ReceivedReceipt, seal_id: str, now: datetime) -> dict[str
         "path": pack_path(one.signed.place.path),
         "exchange_id": one.exchange,
         "received_at": now,
-        "log_size": one.log_size,
     }
 
 
@@ -191,57 +207,82 @@ def _first_receipt(tx: Tx, partner: NodeCode, message_id: MessageId) -> bytes:
 
 def _reserve(tx: Tx, partner: NodeCode, count: int) -> int:
     """The first of `count` numbers of the partner's log; its row stays locked until commit, so there are no gaps."""
-    mine = update(RECEIPT_LOG).where(RECEIPT_LOG.c.partner == partner)
-    grow = mine.values(size=RECEIPT_LOG.c.size + count).returning(RECEIPT_LOG.c.size)
-    size = tx.execute(grow).scalar()
-    if size is None:
+    grown = _GROW.rows(tx, count, partner)
+    if not grown:
         insert_if_absent(tx, RECEIPT_LOG, {"partner": partner, "size": 0})
-        size = tx.execute(grow).scalar_one()
-    return int(size) - count
+        grown = _GROW.rows(tx, count, partner)
+    return int(grown[0][0]) - count
 
 
-def _issued_row(row: IssuedReceipt, log_index: int) -> dict[str, object]:
-    return {
-        "partner": row.partner,
-        "direction": _ISSUED,
-        "message_id": row.message_id,
-        "leaf": row.leaf,
-        "verdict": int(row.verdict),
-        "receipt": row.receipt,
-        "seal_id": row.seal_id,
-        "leaf_index": row.place.leaf_index,
-        "path": pack_path(row.place.path),
-        "exchange_id": row.exchange,
-        "received_at": row.received_at,
-        "log_index": log_index,
-    }
+def _issued_row(row: IssuedReceipt, log_index: int) -> tuple[object, ...]:
+    """The columns of the table in their order."""
+    return (
+        row.partner,
+        _ISSUED,
+        row.message_id,
+        row.leaf,
+        int(row.verdict),
+        row.receipt,
+        row.seal_id,
+        row.place.leaf_index,
+        pack_path(row.place.path),
+        row.exchange,
+        ms(row.received_at),
+        log_index,
+        None,
+    )
 
 
 def _by_exchange(tx: Tx, ids: Collection[ExchangeId], direction: str) -> dict[ExchangeId, HeldReceipt]:
-    found = _find(tx, RECEIPT.c.exchange_id.in_(texts(ids)), direction=direction)
+    found = _held(tx, _BY_EXCHANGE.rows(tx, ids, direction))
     return {one.exchange: one for one in found if one.exchange is not None}
 
 
-def _find(tx: Tx, *where: ColumnElement[bool], direction: str) -> list[HeldReceipt]:
-    rows = tx.execute(select(RECEIPT).where(RECEIPT.c.direction == direction, *where)).all()
+def _held(tx: Tx, rows: Sequence[Sequence[Any]]) -> list[HeldReceipt]:
     # Many receipts share a seal, which is far larger than they are: it is read once.
-    known = seals(tx, {row.seal_id for row in rows})
-    return [_held(row, known) for row in rows]
-
-
-def _held(row: Row[tuple[object, ...]], known: Mapping[str, Seal]) -> HeldReceipt:
+    known = seals(tx, {row[6] for row in rows})
     with intact("receipt"):
-        signed = SignedReceipt(
-            receipt=row.receipt,
-            seal=known[row.seal_id],
-            place=Place(row.leaf_index, unpack_path(row.path)),
-            repeat=row.direction == _ISSUED,
-        )
-        return HeldReceipt(
-            message_id=MessageId(row.message_id),
-            leaf=None if row.leaf is None else Leaf(row.leaf),
-            verdict=Verdict(row.verdict),
-            signed=signed,
-            exchange=None if row.exchange_id is None else ExchangeId(row.exchange_id),
-            received_at=row.received_at,
-        )
+        return [_receipt_of(known[row[6]], *row) for row in rows]
+
+
+def _receipt_of(
+    seal: Seal,
+    _partner: NodeCode,
+    direction: str,
+    message_id: MessageId,
+    leaf: Leaf | None,
+    verdict: int,
+    receipt: bytes,
+    _seal_id: str,
+    leaf_index: int,
+    path: bytes,
+    exchange: ExchangeId | None,
+    received_at: int,
+    _log_index: int | None,
+    _log_size: int | None,
+) -> HeldReceipt:
+    """The receipt in a row as the driver gives it, columns in the order of their table."""
+    signed = SignedReceipt(receipt, seal, Place(leaf_index, unpack_path(path)), repeat=direction == _ISSUED)
+    return HeldReceipt(message_id, leaf, Verdict(verdict), signed, exchange, from_ms(received_at))
+
+
+_OF = RECEIPT.c.direction == bindparam("its_direction")
+_WITH = RECEIPT.c.partner == bindparam("its_partner")
+
+_INSERT = insertion(RECEIPT)
+_INSERT_FIRST = insertion_if_absent(RECEIPT)
+_BY_ID = ListStatement(
+    lambda ids: select(RECEIPT).where(_OF, _WITH, RECEIPT.c.message_id.in_(ids)), "its_direction", "its_partner"
+)
+_BY_EXCHANGE = ListStatement(lambda ids: select(RECEIPT).where(_OF, RECEIPT.c.exchange_id.in_(ids)), "its_direction")
+_KNOWN = ListStatement(
+    lambda ids: select(RECEIPT.c.message_id).where(_OF, _WITH, RECEIPT.c.message_id.in_(ids)),
+    "its_direction", "its_partner",
+)  # fmt: skip
+_GROW = Statement(
+    update(RECEIPT_LOG)
+    .values(size=RECEIPT_LOG.c.size + bindparam("more"))
+    .where(RECEIPT_LOG.c.partner == bindparam("its_partner"))
+    .returning(RECEIPT_LOG.c.size),
+    "more", "its_partner",
+)  # fmt: skip

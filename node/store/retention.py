@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, delete, exists, or_, select
+from sqlalchemy import and_, bindparam, delete, exists, or_, select
 
 from node.clock import from_ms, to_ms
 from node.model.exchange import Direction, State
 from node.store.actors import ActorId
 from node.store.columns import intact
 from node.store.database import Tx
-from node.store.sql import insert_if_absent, insert_rows
+from node.store.sql import Statement, insert_if_absent, insert_rows
 from node.store.tables import DOCUMENT, EXCHANGE, JOB, SETTING, TOMBSTONE
 
 PURGE_BATCH = 500
@@ -22,6 +22,7 @@ PURGEABLE = {
 """States in which nobody needs the body any more to bring the exchange to its end."""
 
 _FORGOTTEN_BEFORE = "forgotten_before_ms"
+_FORGOTTEN = Statement(select(SETTING.c.value).where(SETTING.c.name == bindparam("its_name")), "its_name")
 
 
 def purge_bodies(tx: Tx, before: datetime, actor: ActorId, reason: str, now: datetime, limit: int = PURGE_BATCH) -> int:
@@ -61,9 +62,9 @@ def purge_bodies(tx: Tx, before: datetime, actor: ActorId, reason: str, now: dat
 
 def forgotten_before(tx: Tx) -> datetime | None:
     """Evidence of ids older than this is gone: they may have been accepted once, so they get NotHeld, never ABSENT."""
-    stored = tx.execute(select(SETTING.c.value).where(SETTING.c.name == _FORGOTTEN_BEFORE)).scalar()
+    stored = _FORGOTTEN.rows(tx, _FORGOTTEN_BEFORE)
     with intact("setting"):
-        return None if stored is None else from_ms(int(stored))
+        return from_ms(int(stored[0][0])) if stored else None
 
 
 def forget_before(tx: Tx, moment: datetime) -> None:

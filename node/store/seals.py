@@ -8,7 +8,7 @@ from sqlalchemy import select
 from node.model.envelope import Purpose, Seal
 from node.model.ids import NodeCode, sha256
 from node.store.database import Tx
-from node.store.sql import insert_if_absent, texts
+from node.store.sql import ListStatement, insertion_if_absent, ms
 from node.store.tables import SEAL
 
 
@@ -20,25 +20,14 @@ def seal_id(seal: Seal) -> str:
 def insert_seal(tx: Tx, seal: Seal, purpose: Purpose, issued_by_us: bool, partner: NodeCode, now: datetime) -> str:
     """Store a seal unless it is there already; its id. `partner` is the other side, whoever made the seal."""
     identifier = seal_id(seal)
-    known = select(SEAL.c.id).where(SEAL.c.id == identifier)
-    if tx.execute(known).first() is None:
-        insert_if_absent(
-            tx,
-            SEAL,
-            {
-                "id": identifier,
-                "purpose": purpose.value,
-                "issued_by_us": issued_by_us,
-                "partner": partner,
-                "manifest": seal.manifest,
-                "signature": seal.signature,
-                "created_at": now,
-            },
-        )
+    _INSERT.rows(tx, identifier, purpose.value, issued_by_us, partner, seal.manifest, seal.signature, ms(now))
     return identifier
 
 
 def seals(tx: Tx, seal_ids: Collection[str]) -> dict[str, Seal]:
     """The seals with these ids; unknown ids are missing from the result."""
-    query = select(SEAL.c.id, SEAL.c.manifest, SEAL.c.signature).where(SEAL.c.id.in_(texts(seal_ids)))
-    return {row.id: Seal(row.manifest, row.signature) for row in tx.execute(query)}
+    return {key: Seal(manifest, signature) for key, manifest, signature in _LOAD.rows(tx, seal_ids)}
+
+
+_INSERT = insertion_if_absent(SEAL)
+_LOAD = ListStatement(lambda ids: select(SEAL.c.id, SEAL.c.manifest, SEAL.c.signature).where(SEAL.c.id.in_(ids)))

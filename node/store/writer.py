@@ -1,19 +1,19 @@
-"""Group commit: one thread writes, and everything that waits shares one commit.
+"""Group commit: one writes at a time, and everything that waits shares one commit.
 
-A commit costs one flush of the disk however much it carries, so under load sixty-four callers pay for one. Each
-caller's work has a savepoint of its own: a failing one loses its own changes and no others. Nobody hears "done" before
-the commit.
+A commit costs one flush of the disk however much it carries, so under load sixty-four callers pay for one. Whoever
+finds the writer free writes for all that wait; no thread hands work to another. Each caller's work has a savepoint of
+its own: a failing one loses its own changes and no others. Nobody hears "done" before the commit.
 """
 
 import threading
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
-from queue import Empty, SimpleQueue
 from typing import Generic, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, NestedTransaction
+from sqlalchemy import Connection, Engine
 
 from node.errors import StoreUnavailable
+from node.store.engines import is_lasting
 from node.store.seam import translated
 
 T = TypeVar("T")
@@ -21,9 +21,15 @@ T = TypeVar("T")
 GROUP = 64
 """Most works that share a commit; as many as envelopes in a call, so one commit stays short."""
 
+_SAVEPOINT = "SAVEPOINT member"
+_RELEASE = "RELEASE SAVEPOINT member"
+_RETURN = "ROLLBACK TO SAVEPOINT member"
+
 
 class _Waiting(Protocol):
+    def woken(self) -> None: ...
     def run(self, tx: Connection) -> None: ...
+    def run_alone(self, tx: Connection) -> bool: ...
     def committed(self) -> None: ...
     def lost(self, error: BaseException) -> None: ...
 
@@ -32,60 +38,83 @@ class _Member(Generic[T]):
     """One caller's work, and what came of it."""
 
     def __init__(self, work: Callable[[Connection], T]) -> None:
-        self.future: Future[T] = Future()
+        self._ended = False
+        self._waiting = threading.Lock()
+        self._waiting.acquire()
         self._work = work
         self._result: list[T] = []
         self._error: BaseException | None = None
 
+    def wait(self) -> bool:
+        """Wait for what others do; whether the work is done, or else it is our turn to write."""
+        self._waiting.acquire()
+        return self._ended
+
+    def woken(self) -> None:
+        """End `wait`."""
+        self._waiting.release()
+
     def run(self, tx: Connection) -> None:
         """Do the work in a savepoint. An error of the work is kept; an error of the savepoint itself ends the group."""
-        savepoint = tx.begin_nested()
+        tx.exec_driver_sql(_SAVEPOINT)
+        if self.run_alone(tx):
+            tx.exec_driver_sql(_RELEASE)
+        else:
+            _return_to_savepoint(tx, self._error)
+
+    def run_alone(self, tx: Connection) -> bool:
+        """Do the work in a transaction that nobody shares; whether it is to be committed."""
         try:
             self._result.append(self._work(tx))
         except BaseException as error:
             self._error = translated(error)
-            _return_to(savepoint, self._error)
-        else:
-            savepoint.commit()
+            return False
+        return True
 
     def committed(self) -> None:
-        """The group's commit succeeded: hand the caller what its own work came to."""
-        if self._error is not None:
-            self.future.set_exception(self._error)
-        else:
-            self.future.set_result(self._result[0])
+        """What the work came to stands: it was committed, or undone because it failed."""
+        self._ended = True
 
     def lost(self, error: BaseException) -> None:
         """The group's commit failed: nothing of it is stored, or nobody can tell."""
         unavailable = error if isinstance(error, StoreUnavailable) else StoreUnavailable(detail=str(error))
         failure = StoreUnavailable(**unavailable.fields)
         failure.__cause__ = self._error or error
-        self.future.set_exception(failure)
+        self._error = failure
+        self._ended = True
+
+    def outcome(self) -> T:
+        """The work's result; raises what it, or the commit, failed with."""
+        if self._error is not None:
+            raise self._error
+        return self._result[0]
 
 
-def _return_to(savepoint: NestedTransaction, cause: BaseException) -> None:
+def _return_to_savepoint(tx: Connection, cause: BaseException | None) -> None:
     """Undo one member's work. Where its failure has already ended the transaction there is nothing left to return to.
 
     SQLite does that by itself when the disk is full. The neighbours must not hear "done" then: StoreUnavailable.
     """
     try:
-        savepoint.rollback()
+        tx.exec_driver_sql(_RETURN)
+        tx.exec_driver_sql(_RELEASE)
     except Exception as gone:
         detail = cause.fields["detail"] if isinstance(cause, StoreUnavailable) else "a failure ended the transaction"
         raise StoreUnavailable(detail=detail) from gone
 
 
 class GroupWriter:
-    """The writing thread of one database, started with the first work."""
+    """The one writer of a database, shared by all threads."""
 
     def __init__(self, engine: Engine) -> None:
         self.commits = 0
         self._engine = engine
-        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
-        # Guards `_thread` and `_closed`: nothing may be queued behind the mark that ends the thread.
-        self._gate = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._queue: deque[_Waiting] = deque()
+        # Guards `_closed` and `_busy`: nothing may be queued that nobody would write.
+        self._gate = threading.Condition()
         self._closed = False
+        self._busy = False
+        self._connection: Connection | None = None
 
     def do(self, work: Callable[[Connection], T]) -> T:
         """Run `work` with others in one transaction and return after its commit; raises what the work raised."""
@@ -93,56 +122,91 @@ class GroupWriter:
         with self._gate:
             if self._closed:
                 raise StoreUnavailable(detail="the store is closed")
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._write, name="store-writer", daemon=True)
-                self._thread.start()
-            self._queue.put(member)
-        return member.future.result()
+            self._queue.append(member)
+            ours, self._busy = not self._busy, True
+        if ours or not member.wait():
+            group: list[_Waiting] = []
+            try:
+                group = self._collect()
+                self._commit_together(group)
+            finally:
+                self._pass_on()
+                for other in group:
+                    if other is not member:
+                        other.woken()
+        return member.outcome()
 
     def close(self) -> None:
-        """Finish what waits, then end the thread; closing twice is fine."""
+        """Wait until all is written and let the connection go; closing twice is fine."""
         with self._gate:
             self._closed = True
-            if self._thread is not None:
-                self._queue.put(None)
-        if self._thread is not None:
-            self._thread.join()
+            self._gate.wait_for(lambda: not self._busy)
+            self._let_go()
 
-    def _write(self) -> None:
-        while True:
-            first = self._queue.get()
+    def _pass_on(self) -> None:
+        """The next turn is of whoever waits longest; its work is still in the queue and goes first."""
+        with self._gate:
+            first = self._peek()
             if first is None:
-                return
-            group, ended = self._collect(first)
-            self._commit_together(group)
-            if ended:
-                return
+                self._busy = False
+                self._gate.notify_all()
+        if first is not None:
+            first.woken()
 
-    def _collect(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        group = [first]
-        while len(group) < GROUP:
-            try:
-                member = self._queue.get_nowait()
-            except Empty:
-                break
-            if member is None:
-                return group, True
-            group.append(member)
-        return group, False
+    def _peek(self) -> _Waiting | None:
+        return self._queue[0] if self._queue else None
+
+    def _collect(self) -> list[_Waiting]:
+        with self._gate:
+            return [self._queue.popleft() for _ in range(min(GROUP, len(self._queue)))]
 
     def _commit_together(self, group: list[_Waiting]) -> None:
         try:
-            with self._engine.begin() as tx:
-                for member in group:
-                    member.run(tx)
-                if tx.invalidated:
-                    raise StoreUnavailable(detail="the connection was lost")
+            stored = self._transact(group)
         except BaseException as error:
-            # The thread must outlive every failure, or all later callers would wait for ever.
+            # Everyone who waits must hear of it, or would wait for ever.
             failure = translated(error)
+            if self._connection is not None:
+                # Whatever state it is in: the next transaction begins on a new one.
+                self._connection.invalidate()
+            self._let_go()
             for member in group:
                 member.lost(failure)
+            if not isinstance(error, Exception):
+                raise
         else:
-            self.commits += 1
+            self.commits += stored
             for member in group:
                 member.committed()
+
+    def _transact(self, group: list[_Waiting]) -> bool:
+        """Whether there was something to commit."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        tx = self._connection
+        transaction = tx.begin()
+        try:
+            if len(group) == 1:
+                # Nobody shares it, so that undoing it all is undoing this one.
+                stored = group[0].run_alone(tx)
+            else:
+                stored = True
+                for member in group:
+                    member.run(tx)
+            if tx.invalidated:
+                raise StoreUnavailable(detail="the connection was lost")
+        except BaseException:
+            transaction.rollback()
+            raise
+        if stored:
+            transaction.commit()
+        else:
+            transaction.rollback()
+        if not is_lasting(self._engine):
+            self._let_go()
+        return stored
+
+    def _let_go(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            connection.close()

@@ -182,7 +182,7 @@ def together() -> Callable[[Database, Sequence[Callable[[Tx], T]]], list[T | Bas
             thread.start()
             threads.append(thread)
             # No public door shows how many wait, and none should.
-            while database._writer._queue.qsize() <= index:
+            while len(database._writer._queue) <= index:
                 thread.join(0.001)
         go.set()
         for thread in threads:

@@ -148,7 +148,7 @@ def test_close_finishes_what_was_waiting(database: Database) -> None:
     threads += [threading.Thread(target=lambda n=n: done.append(database.write(put(str(n))))) for n in range(20)]
     for thread in threads[1:]:
         thread.start()
-    while database._writer._queue.qsize() < 20:
+    while len(database._writer._queue) < 20:
         time.sleep(0.001)
     closing = threading.Thread(target=database.close)
     closing.start()
