@@ -7,7 +7,7 @@ root or a proof is one read of as many hashes as the tree has levels.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from node.errors import StoreCorrupt
 from node.model.ids import NodeCode
@@ -103,6 +103,12 @@ def receipts(tx: Tx, partner: NodeCode, start: int, limit: int) -> list[Logged]:
     query = select(*columns).where(RECEIPT.c.partner == partner, RECEIPT.c.log_index >= start)
     rows = tx.execute(query.order_by(RECEIPT.c.log_index).limit(limit))
     return [Logged(row.log_index, row.message_id, bytes(row.receipt)) for row in rows]
+
+
+def unlogged(tx: Tx, partner: NodeCode) -> int:
+    """How many receipts issued to `partner` have no place in its log; there should be none."""
+    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == "issued", RECEIPT.c.log_index.is_(None))
+    return int(tx.execute(select(func.count()).select_from(RECEIPT).where(*mine)).scalar_one())
 
 
 def keep_issued(tx: Tx, partner: NodeCode, size: int, note: bytes) -> None:
