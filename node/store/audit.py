@@ -17,7 +17,7 @@ from node.model.ids import NodeCode
 from node.store.actors import ActorId, ActorKind
 from node.store.columns import intact, pack_fields, unpack_fields
 from node.store.database import Tx
-from node.store.sql import insert_rows
+from node.store.sql import as_bytes, as_text, insert_rows
 from node.store.tables import ACTOR, AUDIT, EXCHANGE
 
 PAGE = 500
@@ -94,11 +94,12 @@ class Act:
 def acts(tx: Tx, after: int = 0, limit: int = PAGE) -> list[Act]:
     """Rows with ids above `after`, oldest first, at most `limit`."""
     # As they are: what no act of ours can have been must be found by its link, not stop the search.
-    said = (type_coerce(AUDIT.c.moment, BigInteger), ACTOR.c.kind, ACTOR.c.name, AUDIT.c.act, AUDIT.c.object)
+    texts = (ACTOR.c.kind, ACTOR.c.name, AUDIT.c.act, AUDIT.c.object, AUDIT.c.detail)
+    columns = (AUDIT.c.id, as_bytes(tx, AUDIT.c.link), type_coerce(AUDIT.c.moment, BigInteger))
     of = ACTOR.c.id == AUDIT.c.actor_id
-    query = select(AUDIT.c.id, AUDIT.c.link, *said, AUDIT.c.detail).join(ACTOR, of, isouter=True)
+    query = select(*columns, *(as_bytes(tx, one) for one in texts)).select_from(AUDIT).join(ACTOR, of, isouter=True)
     rows = tx.execute(query.where(AUDIT.c.id > after).order_by(AUDIT.c.id).limit(limit))
-    return [Act(row[0], tuple(row[2:]), row[1]) for row in rows]
+    return [Act(at, (moment, *map(as_text, said)), link) for at, link, moment, *said in rows]
 
 
 def last(tx: Tx) -> tuple[int, bytes]:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeAlias
 
-from sqlalchemy import Table, insert
+from sqlalchemy import ColumnElement, LargeBinary, Table, cast, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
 from node.errors import NodeError
@@ -32,6 +32,16 @@ def insert_if_absent(tx: Tx, table: Table, row: Mapping[str, Value]) -> bool:
     # Not rowcount: for an INSERT not every driver tells it.
     statement = build(table).values(**row).on_conflict_do_nothing().returning(*table.primary_key)
     return tx.execute(statement).first() is not None
+
+
+def as_bytes(tx: Tx, column: ColumnElement[object]) -> ColumnElement[object]:
+    """A column as the bytes that lie there: SQLite lets anything lie there, and broken text would stop a reading."""
+    return cast(column, LargeBinary) if tx.dialect.name == "sqlite" else column
+
+
+def as_text(value: bytes | str | None) -> str:
+    """What `as_bytes` found, as text; what was none comes out as text that nothing of ours can have been."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value or ""
 
 
 def texts(values: Collection[str]) -> list[str]:

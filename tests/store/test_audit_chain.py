@@ -70,6 +70,7 @@ def test_what_was_written_fits(kept: Database) -> None:
         ("UPDATE audit SET moment = 'noon' WHERE id = 2", 2),
         ("UPDATE audit SET moment = 9000000000000000000 WHERE id = 2", 2),
         ("UPDATE audit SET act = x'00ff' WHERE id = 2", 2),
+        ("UPDATE audit SET act = CAST(x'ff' AS TEXT) WHERE id = 2", 2),
         ("UPDATE audit SET act = 'refused' WHERE id = 1", 1),
         ("UPDATE audit SET object = 'two' WHERE id = 1", 1),
         ("UPDATE audit SET actor_id = 1 WHERE id = 5", 5),
