@@ -13,7 +13,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from node.errors import AlreadyRunning
-from node.flows import fetching
+from node.flows import checkpoints, fetching
 from node.server.grpc_service import ExchangeServer
 from node.server.refusals import RefusalBook
 from node.settings import Settings
@@ -28,7 +28,7 @@ TLS_POLL_S = 10
 """How often the TLS files are looked at: a renewal is used within this time, and half-written files are read again."""
 
 PURGE_POLL_S = 3600
-"""Retention is counted in days; once an hour is soon enough."""
+"""Retention is counted in days; once an hour is soon enough, for signing the acts too."""
 
 DRAIN_S = 30
 """Calls under way may take this long to end at shutdown (longer than a partner's deadline)."""
@@ -98,8 +98,9 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
 
 
 async def _forget(wired: Wired, stop: asyncio.Event) -> None:
-    """Purge bodies whose retention is over; ids, receipts and evidence stay (protocol 3)."""
+    """Purge bodies whose retention is over; ids, receipts and evidence stay (protocol 3). And sign our acts."""
     while not stop.is_set():
+        await _sign_acts(wired)
         try:
             while await asyncio.to_thread(purge, wired):
                 pass
@@ -108,6 +109,15 @@ async def _forget(wired: Wired, stop: asyncio.Event) -> None:
             wired.journal("purge.failed", error=error)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), PURGE_POLL_S)
+    await _sign_acts(wired)
+
+
+async def _sign_acts(wired: Wired) -> None:
+    """Sign where the chain of acts ends: at start, every hour and at the end."""
+    try:
+        await asyncio.to_thread(checkpoints.sign_acts, wired.node)
+    except Exception as error:
+        wired.journal("acts.not-signed", error=error)
 
 
 def purge(wired: Wired) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from node import __version__
-from node.cli import answer, bench, demo, evidence, exchange, explain, init, key, kinds, pki, send, up
+from node.cli import answer, audit, bench, demo, evidence, exchange, explain, init, key, kinds, pki, send, up
 from node.cli.failure import report
 from node.cli.session import Debug, Home, Json, Lang, Session
 
@@ -48,6 +48,7 @@ for noun in (demo, init, up, send, answer, kinds, explain, bench):
     noun.add_to(app)
 app.add_typer(exchange.app, name="exchange")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(audit.app, name="audit")
 app.add_typer(key.app, name="key")
 app.add_typer(pki.app, name="pki")
 

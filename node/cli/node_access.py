@@ -9,10 +9,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from node.cli.session import Session
-from node.errors import NoAnswer, NodeError
+from node.errors import NoAnswer, NodeError, PartnerUnknown
 from node.model.answer import BusinessAnswer
 from node.model.evidence import EvidenceFact
 from node.model.exchange import Direction, Exchange, State
@@ -20,12 +21,13 @@ from node.model.ids import ExchangeId, NodeCode, sha256
 from node.model.receipt import Receipt
 from node.profiles.book import load_book
 from node.settings import Settings, load_settings
-from node.store import answers, evidence, exchanges, queries, receipts
+from node.store import answers, audit, evidence, exchanges, queries, receipts
 from node.store.answers import StoredAnswer
 from node.store.database import Database, Tx
 from node.wire import receipt_from_bytes
 
 if TYPE_CHECKING:
+    from node.archive.log_check import LogReport, Progress
     from node.flows.intake import Accepted
 
 POLL_S = 0.2
@@ -175,6 +177,61 @@ def give_answer(session: Session, prefix: str, decided: BusinessAnswer) -> "tupl
     wired = wire(settings_of(session))
     try:
         return found, answer(wired.node, found, decided, ActorName(_whoever_types(), "human"))
+    finally:
+        wired.close()
+
+
+def audit_entries(
+    session: Session, *, after: int | None, limit: int, partner: NodeCode | None, act: str | None
+) -> list[audit.AuditEntry]:
+    """Entries behind `after`, else the last ones; oldest first, at most `limit`."""
+    with open_store(session) as store:
+        if after is None:
+            return store.read(lambda tx: audit.newest(tx, limit, partner=partner, act=act))
+        return store.read(lambda tx: audit.entries(tx, after, limit, partner=partner, act=act))
+
+
+def follow_audit(
+    session: Session, after: int, *, partner: NodeCode | None, act: str | None
+) -> Iterator[audit.AuditEntry]:
+    """Entries behind `after` as they come, until the reader has had enough."""
+    with open_store(session) as store:
+        while True:
+            for entry in store.read(partial(audit.entries, after=after, partner=partner, act=act)):
+                after = entry.id
+                yield entry
+            time.sleep(POLL_S)
+
+
+def check_logs(session: Session, partner: NodeCode | None, progress: "Progress") -> "list[LogReport]":
+    """Work out our logs again from what is stored: those for all partners and the acts, or that for one partner.
+
+    Raises PartnerUnknown when nothing was ever issued to `partner`, KeyFileTooOpen, KeyFileUnusable.
+    """
+    from node.archive import log_check
+    from node.crypto.checkpoint_key import load_checkpoint_keys
+    from node.store import log
+
+    settings = settings_of(session)
+    keys = [key.announce() for key in load_checkpoint_keys(settings.keys.folder)]
+    with open_store(session) as store:
+        known = store.read(log.partners)
+        if partner is not None and partner not in known:
+            raise PartnerUnknown(partner=partner)
+        wanted = known if partner is None else [partner]
+        reports = [log_check.check_receipts(store, settings.code, one, keys, progress) for one in wanted]
+        return reports if partner else [*reports, log_check.check_acts(store, settings.code, keys, progress)]
+
+
+def clear_alarm(session: Session, partner: NodeCode, reason: str) -> None:
+    """A human has looked into a partner's rewritten log. Raises NoLogAlarm."""
+    from node.flows import witness  # brings the whole node
+    from node.flows.ports import ActorName
+    from node.wiring import wire
+
+    wired = wire(settings_of(session))
+    try:
+        witness.clear(wired.node, partner, ActorName(_whoever_types(), "human"), reason)
     finally:
         wired.close()
 

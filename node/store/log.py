@@ -7,13 +7,13 @@ root or a proof is one read of as many hashes as the tree has levels.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from node.errors import StoreCorrupt
 from node.model.ids import NodeCode
 from node.store import tree
 from node.store.database import Tx
-from node.store.sql import insert_if_absent, insert_rows
+from node.store.sql import as_bytes, as_text, insert_if_absent, insert_rows
 from node.store.tables import ISSUED_CHECKPOINT, LOG_NODE, RECEIPT, RECEIPT_LOG
 from node.store.tree import Span
 
@@ -89,7 +89,7 @@ def nodes(tx: Tx, partner: NodeCode, numbers: Collection[int]) -> dict[int, byte
     if not numbers:
         return {}
     asked = sorted(numbers)
-    mine = select(LOG_NODE.c.number, LOG_NODE.c.hash).where(LOG_NODE.c.partner == partner)
+    mine = select(LOG_NODE.c.number, as_bytes(tx, LOG_NODE.c.hash)).where(LOG_NODE.c.partner == partner)
     found: dict[int, bytes] = {}
     for start in range(0, len(asked), AT_ONCE):
         part = asked[start : start + AT_ONCE]
@@ -99,10 +99,16 @@ def nodes(tx: Tx, partner: NodeCode, numbers: Collection[int]) -> dict[int, byte
 
 def receipts(tx: Tx, partner: NodeCode, start: int, limit: int) -> list[Logged]:
     """Receipts of the log from index `start` on, in its order, at most `limit`; a gap is a gap."""
-    columns = (RECEIPT.c.log_index, RECEIPT.c.message_id, RECEIPT.c.receipt)
+    columns = (RECEIPT.c.log_index, *(as_bytes(tx, one) for one in (RECEIPT.c.message_id, RECEIPT.c.receipt)))
     query = select(*columns).where(RECEIPT.c.partner == partner, RECEIPT.c.log_index >= start)
     rows = tx.execute(query.order_by(RECEIPT.c.log_index).limit(limit))
-    return [Logged(row.log_index, row.message_id, bytes(row.receipt)) for row in rows]
+    return [Logged(index, as_text(named), bytes(receipt)) for index, named, receipt in rows]
+
+
+def unlogged(tx: Tx, partner: NodeCode) -> int:
+    """How many receipts issued to `partner` have no place in its log; there should be none."""
+    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == "issued", RECEIPT.c.log_index.is_(None))
+    return int(tx.execute(select(func.count()).select_from(RECEIPT).where(*mine)).scalar_one())
 
 
 def keep_issued(tx: Tx, partner: NodeCode, size: int, note: bytes) -> None:
@@ -112,7 +118,9 @@ def keep_issued(tx: Tx, partner: NodeCode, size: int, note: bytes) -> None:
 
 def issued(tx: Tx, partner: NodeCode) -> Mapping[int, bytes]:
     """The checkpoints of the log that we kept, by size."""
-    query = select(ISSUED_CHECKPOINT.c.size, ISSUED_CHECKPOINT.c.note).where(ISSUED_CHECKPOINT.c.partner == partner)
+    query = select(ISSUED_CHECKPOINT.c.size, as_bytes(tx, ISSUED_CHECKPOINT.c.note)).where(
+        ISSUED_CHECKPOINT.c.partner == partner
+    )
     return {size: bytes(note) for size, note in tx.execute(query.order_by(ISSUED_CHECKPOINT.c.size))}
 
 

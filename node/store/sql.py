@@ -4,7 +4,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import BindParameter, ClauseElement, Connection, Table, bindparam, insert
+from sqlalchemy import (
+    BindParameter,
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    Table,
+    bindparam,
+    cast,
+    insert,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.compiler import Compiled, SQLCompiler
 
@@ -161,6 +171,16 @@ def insert_if_absent(tx: Tx, table: Table, row: Mapping[str, Value]) -> bool:
     # Not rowcount: for an INSERT not every driver tells it.
     statement = build(table).values(**row).on_conflict_do_nothing().returning(*table.primary_key)
     return tx.execute(statement).first() is not None
+
+
+def as_bytes(tx: Tx, column: ColumnElement[object]) -> ColumnElement[object]:
+    """A column as the bytes that lie there: SQLite lets anything lie there, and broken text would stop a reading."""
+    return cast(column, LargeBinary) if tx.dialect.name == "sqlite" else column
+
+
+def as_text(value: bytes | str | None) -> str:
+    """What `as_bytes` found, as text; what was none comes out as text that nothing of ours can have been."""
+    return value.decode("utf-8", "surrogateescape") if isinstance(value, bytes) else value or ""
 
 
 def texts(values: Collection[str]) -> list[str]:

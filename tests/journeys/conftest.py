@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from node.clock import StoppedClock
+from node.crypto.key_statement import make_key_statement
 from node.crypto.keys import Role, load_signing_key
 from node.crypto.xades import sign_detached
 from node.documents import samples
@@ -308,6 +309,26 @@ def renew(pair: Pair, pki: dev_pki.DevPki, reopen: Callable[[Country], None]) ->
         signature = sign_detached(keys.statement.read_bytes(), MediaType.XML.file_name, MediaType.XML, sign, now)
         keys.statement_signature.write_bytes(signature)
         for file in (keys.sign_certificate, keys.statement_signature) if announced else (keys.sign_certificate,):
+            shutil.copyfile(file, other.home / "certs" / country.code / file.name)
+        reopen(country)
+        reopen(other)
+
+    return again
+
+
+@pytest.fixture
+def unannounced(pair: Pair, reopen: Callable[[Country], None]) -> Callable[[Country], None]:
+    """Gives a country the key statement of an earlier release, without checkpoint key, in both homes."""
+
+    def again(country: Country) -> None:
+        other = pair.xb if country is pair.xa else pair.xa
+        keys, now = country.wired.settings.keys, country.clock.now()
+        sign = load_signing_key(keys.sign_key, keys.sign_certificate, country.code, Role.SIGN)
+        opening = [key.announce() for key in country.wired.node.keys.decryption]
+        statement = make_key_statement(country.code, opening, now, sign)
+        keys.statement.write_bytes(statement.document)
+        keys.statement_signature.write_bytes(statement.signature)
+        for file in (keys.statement, keys.statement_signature):
             shutil.copyfile(file, other.home / "certs" / country.code / file.name)
         reopen(country)
         reopen(other)

@@ -11,10 +11,12 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
-from node.errors import StoreVersion
-from node.store import schema
+from node import merkle
+from node.errors import StoreRefused, StoreVersion
+from node.model.ids import NodeCode
+from node.store import audit, log, schema
 from node.store.database import Database, Tx
-from node.store.tables import APPEND_ONLY, METADATA
+from node.store.tables import APPEND_ONLY, AUDIT, LOG_NODE, METADATA
 
 if TYPE_CHECKING:
     from conftest import Trade
@@ -51,6 +53,38 @@ def test_down_works_with_rows_in_append_only_tables(database: Database, trade: "
     database.write(trade.issued)
     database.write(lambda tx: schema.to(tx, "base"))
     assert database.read(table_names) == {"alembic_version"}
+
+
+def test_receipts_and_acts_of_the_first_release_are_brought_into_tree_and_chain(database: Database) -> None:
+    contents = [b"receipt %d" % number for number in range(1021)]
+    said = [(1_795_358_106_123 + number, 7, "refused", f"文件 {number}", f'{{"n":"{number}"}}') for number in range(9)]
+
+    def as_the_first_release_wrote(tx: Tx) -> None:
+        schema.to(tx, "base")
+        schema.to(tx, "0001")
+        tx.exec_driver_sql("INSERT INTO seal VALUES ('s', 'receipts', 1, 'XB', x'00', x'00', 0)")
+        tx.exec_driver_sql("INSERT INTO receipt_log VALUES ('XB', 1021)")
+        values = [(f"m{number}", content, number) for number, content in enumerate(contents)]
+        receipt = "VALUES ('XB', 'issued', ?, NULL, 3, ?, 's', 0, x'', NULL, 0, ?)"
+        tx.exec_driver_sql(f"INSERT INTO receipt {receipt}", values)
+        tx.exec_driver_sql("INSERT INTO actor VALUES (7, 'human', '書記', 0)")
+        audit_row = "audit (moment, actor_id, act, object, detail) VALUES (?, ?, ?, ?, ?)"
+        tx.exec_driver_sql(f"INSERT INTO {audit_row}", said)
+
+    database.write(as_the_first_release_wrote)
+    database.migrate()
+    root = merkle.root([merkle.leaf_hash(content) for content in contents])
+    assert database.read(lambda tx: log.stand(tx, NodeCode("XB"))) == log.Stand(1021, root)
+    assert database.read(lambda tx: len(tx.execute(LOG_NODE.select()).all())) == 2 * 1021 - (1021).bit_count()
+    link = audit.FIRST_LINK
+    for act in database.read(audit.acts):
+        assert act.follows(link)
+        assert act.link is not None
+        link = act.link
+    assert database.read(audit.last) == (9, link)
+    with pytest.raises(StoreRefused, match="append-only"):
+        database.write(lambda tx: tx.execute(AUDIT.update().values(link=b"")))
+    assert database.read(differences) == []
 
 
 def test_the_revision_this_program_needs_is_the_newest_there_is() -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -98,6 +99,23 @@ def extends(old: int, new: int, old_root: bytes, new_root: bytes, proof: Sequenc
             second = sha256(b"\x01", second, node)
         fn, sn = fn >> 1, sn >> 1
     return (first, second, sn) == (old_root, new_root, 0)
+
+
+def test_every_checkpoint_is_signed_over_its_text_and_named_by_its_key(listed: Load) -> None:
+    vectors = listed("checkpoint.json")
+    public = bytes.fromhex(vectors["public"])
+    key = Ed25519PublicKey.from_public_bytes(public)
+    assert Ed25519PrivateKey.from_private_bytes(bytes.fromhex(vectors["private"])).public_key() == key
+    name = f"n2n/v1/{vectors['signer']}/{vectors['partner']}"
+    assert sha256(name.encode(), b"\n\x01", public)[:4].hex() == vectors["key_hash"]
+    for one in vectors["good"]:
+        text, lines = bytes.fromhex(one["note"]).split(b"\n\n")
+        origin, size, root = text.decode().split("\n")
+        assert (origin, int(size), base64.b64decode(root).hex()) == (name, one["size"], one["root"])
+        (mine,) = (line for line in lines.decode().splitlines() if line.startswith(f"\u2014 {name} "))
+        value = base64.b64decode(mine.split(" ")[2])
+        assert value[:4].hex() == vectors["key_hash"]
+        key.verify(value[4:], text + b"\n")
 
 
 def unhex(values: Sequence[str]) -> list[bytes]:
