@@ -5,6 +5,7 @@ Leaves given to these functions are leaf hashes already (32 bytes); `leaf_hash` 
 
 import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 
 HASH_BYTES = 32
 
@@ -31,7 +32,25 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 def paths(leaves: Sequence[bytes]) -> list[tuple[bytes, ...]]:
     """The inclusion path of every leaf in leaf order, leaf end first (RFC 6962 2.1.1)."""
-    return _grow(leaves)[1]
+    return root_and_paths(leaves)[1]
+
+
+def root_and_paths(leaves: Sequence[bytes]) -> tuple[bytes, list[tuple[bytes, ...]]]:
+    """Root and all inclusion paths at once: every node is hashed once.
+
+    Rows are paired from the leaves up, and a node without neighbour moves up as it is: the same tree as splitting at
+    the largest power of two from the root down.
+    """
+    found: list[list[bytes]] = [[] for _ in leaves]
+    row, height = list(leaves), 0
+    while len(row) > 1:
+        for index, path in enumerate(found):
+            neighbour = (index >> height) ^ 1
+            if neighbour < len(row):
+                path.append(row[neighbour])
+        paired = [node_hash(row[at], row[at + 1]) for at in range(0, len(row) - 1, 2)]
+        row, height = paired + row[len(row) & ~1 :], height + 1
+    return (row[0] if row else root(())), [tuple(path) for path in found]
 
 
 def root_from_path(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -> bytes:
@@ -44,9 +63,19 @@ def root_from_path(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -
         raise ValueError("no such leaf")
     if any(len(one) != HASH_BYTES for one in (leaf, *path)):
         raise ValueError("not a hash")
-    reached, rest = _climb(leaf, index, count, list(path))
-    if rest:
-        raise ValueError("path too long")
+    reached, at, last = leaf, index, count - 1  # place of the node and of the last one in this row
+    for node in path:
+        if not last:
+            raise ValueError("path too long")
+        if at & 1 or at == last:
+            reached = _shared(node, reached)
+            while not at & 1 and at:  # rows in which the node has no neighbour
+                at, last = at >> 1, last >> 1
+        else:
+            reached = _shared(reached, node)
+        at, last = at >> 1, last >> 1
+    if last:
+        raise ValueError("path too short")
     return reached
 
 
@@ -83,30 +112,8 @@ def _split(count: int) -> int:
     return 1 << (count - 1).bit_length() - 1
 
 
-def _grow(leaves: Sequence[bytes]) -> tuple[bytes, list[tuple[bytes, ...]]]:
-    """Root and all paths at once: every node is hashed once."""
-    if len(leaves) < 2:
-        return root(leaves), [()] * len(leaves)
-    split = _split(len(leaves))
-    left, left_paths = _grow(leaves[:split])
-    right, right_paths = _grow(leaves[split:])
-    grown = [(*path, right) for path in left_paths] + [(*path, left) for path in right_paths]
-    return node_hash(left, right), grown
-
-
-def _climb(leaf: bytes, index: int, count: int, path: list[bytes]) -> tuple[bytes, list[bytes]]:
-    """The hash of the subtree of `count` leaves, and what of the path lies above it."""
-    if count == 1:
-        return leaf, path
-    split = _split(count)
-    if index < split:
-        below, rest = _climb(leaf, index, split, path)
-    else:
-        below, rest = _climb(leaf, index - split, count - split, path)
-    if not rest:
-        raise ValueError("path too short")
-    pair = (below, rest[0]) if index < split else (rest[0], below)
-    return node_hash(*pair), rest[1:]
+_shared = lru_cache(maxsize=512)(node_hash)
+"""The paths of neighbours share their nodes: 64 paths of six have 63 different ones."""
 
 
 def _subproof(leaves: Sequence[bytes], m: int, whole: bool) -> list[bytes]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from itertools import combinations
 from pathlib import Path
 
@@ -61,6 +62,7 @@ def role_uri(code: str, role: Role) -> str:
     return f"urn:n2n:v1:{code}:{role}"
 
 
+@lru_cache(maxsize=256)
 def names_role(certificate: x509.Certificate, code: str, role: Role) -> bool:
     """Whether the certificate's SAN carries exactly one URI and it is this node's in this role."""
     try:

@@ -27,6 +27,11 @@ _MAX_PROFILE_VERSION = 2**31 - 1
 _PROFILE_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_FORM = re.compile(
+    rb'<Seal xmlns="urn:n2n:v1:seal" version="n2n/v1"><Purpose>([a-z]+)</Purpose><Sender>([A-Z0-9]+)</Sender>'
+    rb"<Recipient>([A-Z0-9]+)</Recipient><Created>([0-9TZ:.-]+)</Created><Count>([1-9][0-9]{0,9})</Count>"
+    rb'<Root>([0-9a-f]{64})</Root>(?:<Profile id="([a-z0-9.-]+)" version="([1-9][0-9]{0,9})"/>)?</Seal>'
+)
 _FIELDS = ("Purpose", "Sender", "Recipient", "Created", "Count", "Root")
 
 
@@ -48,8 +53,10 @@ def manifest_to_xml(manifest: Manifest) -> bytes:
 
 def manifest_from_xml(data: bytes) -> Manifest:
     """Read a manifest; raises ManifestRefused for anything that writing it again would not give byte for byte."""
+    found = _FORM.fullmatch(data)
     try:
-        manifest = _read(parse(data, MANIFEST_LIMITS))
+        # What has the form is read without an XML engine. The rest is refused, and the engine says in which words.
+        manifest = _read(parse(data, MANIFEST_LIMITS)) if found is None else _read_groups(found)
     except XmlError as error:
         raise ManifestRefused(detail="it is not XML of the accepted form") from error
     except (ValueError, OverflowError) as error:
@@ -62,6 +69,20 @@ def manifest_from_xml(data: bytes) -> Manifest:
 def whole_milliseconds(moment: datetime) -> datetime:
     """`moment` as the wire can carry it."""
     return from_ms(to_ms(moment))
+
+
+def _read_groups(found: "re.Match[bytes]") -> Manifest:
+    purpose, sender, recipient, created, count, tree_root, profile, version = found.groups(b"")
+    return Manifest(
+        purpose=Purpose(purpose.decode("ascii")),
+        sender=NodeCode(sender.decode("ascii")),
+        recipient=NodeCode(recipient.decode("ascii")),
+        created=moment_from_xml(created.decode("ascii")),
+        count=int(count),
+        root=Digest(bytes.fromhex(tree_root.decode("ascii"))),
+        profile=profile.decode("ascii"),
+        profile_version=int(version or b"0"),
+    )
 
 
 def _read(root: Element) -> Manifest:

@@ -57,7 +57,7 @@ def draft(
     if not _is_plain(file_name) or not _is_plain(media_type):
         raise Unexpected(detail="a file name or media type with characters that a signature does not name")
     frame = _frame(file_name, media_type, algorithm, certificate)
-    time = f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    time = moment.astimezone(UTC).isoformat(timespec="seconds").removesuffix("+00:00") + "Z"
     digests = _digest(content, algorithm), _digest((frame.properties % time).encode("ascii"), algorithm)
     return Draft((frame.signed_info % digests).encode("ascii"), frame.head % digests, frame.tail % time)
 

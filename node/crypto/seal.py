@@ -48,19 +48,20 @@ def make_seal(
     The result has passed the inbound verifier under `own_trust`, our own certificates as a partner would hold them;
     raises OwnWorkFailed when it does not (security 2.1 X14), ManifestRefused when a field breaks its rule.
     """
+    root, paths = merkle.root_and_paths(leaves)
     manifest = Manifest(
         purpose=purpose,
         sender=sender,
         recipient=recipient,
         created=whole_milliseconds(moment),
         count=len(leaves),
-        root=Digest(merkle.root(leaves)),
+        root=Digest(root),
         profile=profile,
         profile_version=profile_version,
     )
     octets = manifest_to_xml(manifest)
     seal = Seal(octets, sign_detached(octets, purpose.file_name, SEAL_MEDIA_TYPE, key, moment))
-    places = tuple(Place(index, path) for index, path in enumerate(merkle.paths(leaves)))
+    places = tuple(Place(index, path) for index, path in enumerate(paths))
     _require_own_work(seal, leaves, places, purpose, recipient, own_trust, moment)
     return seal, places
 

@@ -4,6 +4,7 @@ All of it comes from files that two people agreed on; nothing a message carries 
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography import x509
@@ -49,6 +50,7 @@ class PartnerTrust:
                 return ()
 
 
+@lru_cache(maxsize=256)
 def fingerprint(certificate: x509.Certificate) -> str:
     """SHA-256 of the certificate's DER, 64 lower-case hex characters."""
     return certificate.fingerprint(hashes.SHA256()).hex()

@@ -32,6 +32,7 @@ from node.protocol.n2n.v1 import envelope_pb2, exchange_pb2
 from node.wire import limits
 from node.wire.checks import (
     CONTROLS,
+    are_digests,
     bounded_fields,
     canonical,
     filled,
@@ -42,7 +43,6 @@ from node.wire.checks import (
     parse,
     proved,
     require,
-    serialise,
     within,
     writing,
 )
@@ -59,7 +59,8 @@ def receipt_to_bytes(receipt: Receipt) -> bytes:
 
     Findings quote names that the partner chose, so they are brought through `bounded_findings` here.
     """
-    receipt = replace(receipt, findings=bounded_findings(receipt.findings))
+    if receipt.findings:
+        receipt = replace(receipt, findings=bounded_findings(receipt.findings))
     with writing("Receipt"):
         message = pb.Receipt(
             message_id=receipt.message_id,
@@ -69,26 +70,34 @@ def receipt_to_bytes(receipt: Receipt) -> bytes:
             already_known=receipt.already_known,
             received_at=to_ms(receipt.received_at),
         )
-        data = serialise(message)
-    return proved("Receipt", data, receipt_from_bytes, receipt)
+    return proved("Receipt", message, limits.MAX_RECEIPT_BYTES, _receipt_from_message, receipt)
 
 
 def receipt_from_bytes(data: bytes) -> Receipt:
     """The receipt that `data` carries; raises Malformed, NotCanonical or TooLarge."""
-    message = canonical(pb.Receipt, data, limits.MAX_RECEIPT_BYTES)
+    return _receipt_from_message(canonical(pb.Receipt, data, limits.MAX_RECEIPT_BYTES))
+
+
+def _receipt_from_message(message: pb.Receipt) -> Receipt:
+    message_id, leaf, findings, already_known = (
+        message.message_id,
+        message.leaf,
+        message.findings,
+        message.already_known,
+    )
     verdict = member(Verdict, message.verdict, "Receipt.verdict")
-    require(is_uuid7(message.message_id), "Receipt.message_id")
-    require(is_digest(message.leaf) if verdict is not Verdict.ABSENT else not message.leaf, "Receipt.leaf")
-    require(len(message.findings) <= limits.MAX_FINDINGS, "Receipt.findings")
-    require(not message.findings or verdict is Verdict.REFUSED, "Receipt.findings")
-    require(not message.already_known or verdict is Verdict.ACCEPTED, "Receipt.already_known")
+    require(is_uuid7(message_id), "Receipt.message_id")
+    require(is_digest(leaf) if verdict is not Verdict.ABSENT else not leaf, "Receipt.leaf")
+    require(len(findings) <= limits.MAX_FINDINGS, "Receipt.findings")
+    require(not findings or verdict is Verdict.REFUSED, "Receipt.findings")
+    require(not already_known or verdict is Verdict.ACCEPTED, "Receipt.already_known")
     return Receipt(
-        message_id=MessageId(message.message_id),
+        message_id=MessageId(message_id),
         verdict=verdict,
         received_at=moment(message.received_at, "Receipt.received_at"),
-        leaf=Leaf(message.leaf) if message.leaf else None,
-        findings=tuple(_finding_from_message(each) for each in message.findings),
-        already_known=message.already_known,
+        leaf=Leaf(leaf) if leaf else None,
+        findings=tuple(_finding_from_message(each) for each in findings),
+        already_known=already_known,
     )
 
 
@@ -132,8 +141,7 @@ def deliver_response_to_bytes(response: DeliverResponse) -> bytes:
             checkpoint=response.checkpoint,
             proof=None if proof is None else _proof_to_message(proof),
         )
-        data = serialise(message)
-    return proved("DeliverResponse", data, deliver_response_from_bytes, response)
+    return proved("DeliverResponse", message, limits.MAX_RESPONSE_BYTES, _response_from_message, response)
 
 
 def deliver_response_from_bytes(data: bytes) -> DeliverResponse:
@@ -143,7 +151,10 @@ def deliver_response_from_bytes(data: bytes) -> DeliverResponse:
     """
     within(data, limits.MAX_RESPONSE_BYTES, "DeliverResponse")
     bounded_fields(data, limits.MAX_CALL_FIELDS, "DeliverResponse")
-    message = parse(exchange_pb2.DeliverResponse, data)
+    return _response_from_message(parse(exchange_pb2.DeliverResponse, data))
+
+
+def _response_from_message(message: exchange_pb2.DeliverResponse) -> DeliverResponse:
     require(len(message.seals) <= limits.MAX_SEALS, "DeliverResponse.seals")
     require(1 <= len(message.answers) <= limits.MAX_ENVELOPES, "DeliverResponse.answers")
     _require_bounded_log(message)
@@ -158,7 +169,7 @@ def deliver_response_from_bytes(data: bytes) -> DeliverResponse:
 def _require_bounded_log(message: exchange_pb2.DeliverResponse) -> None:
     within(message.checkpoint, limits.MAX_CHECKPOINT_BYTES, "DeliverResponse.checkpoint")
     nodes = message.proof.nodes
-    require(len(nodes) <= limits.MAX_PROOF_NODES and all(map(is_digest, nodes)), "ConsistencyProof.nodes")
+    require(len(nodes) <= limits.MAX_PROOF_NODES and are_digests(nodes), "ConsistencyProof.nodes")
     require(bool(message.checkpoint) or not message.HasField("proof"), "DeliverResponse.proof")
 
 
@@ -186,8 +197,9 @@ def _answer_to_message(answer: Answer, seals: dict[Seal, int]) -> pb.Answer:
 
 
 def _answer_from_message(message: pb.Answer, seals: Sequence[Seal]) -> Answer:
-    require(not message.message_id or is_uuid7(message.message_id), "Answer.message_id")
-    return Answer(message.message_id, _outcome_from_message(message, seals))
+    message_id = message.message_id
+    require(not message_id or is_uuid7(message_id), "Answer.message_id")
+    return Answer(message_id, _outcome_from_message(message, seals))
 
 
 def _outcome_from_message(message: pb.Answer, seals: Sequence[Seal]) -> Outcome:
@@ -215,10 +227,11 @@ def _signed_receipt_to_message(receipt: SignedReceipt, seal_index: int) -> pb.Si
 
 
 def _signed_receipt_from_message(message: pb.SignedReceipt, seals: Sequence[Seal]) -> SignedReceipt:
-    require(message.seal_index < len(seals), "SignedReceipt.seal_index")
+    seal_index = message.seal_index
+    require(seal_index < len(seals), "SignedReceipt.seal_index")
     return SignedReceipt(
         receipt=filled(message.receipt, limits.MAX_RECEIPT_BYTES, "SignedReceipt.receipt"),
-        seal=seals[message.seal_index],
+        seal=seals[seal_index],
         place=place_from_message(message.leaf_index, message.path, "SignedReceipt"),
         repeat=message.repeat,
     )

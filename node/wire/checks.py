@@ -1,10 +1,10 @@
 """The small judges that reading and writing share: bounds, texts, moments, and the one canonical protobuf form."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from enum import IntEnum
+from types import TracebackType
 from typing import TypeVar
 
 from google.protobuf.message import DecodeError, EncodeError, Message
@@ -25,13 +25,21 @@ VISIBLE = re.compile(r"[!-~]+", re.ASCII)
 # number, so that the answer does not depend on the Unicode tables of a Python version.
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
+READS_BACK = "reads back as the value that was written"
+"""The rule of everything that is written."""
+
 _VARINT_BYTES = 10
 
 
 def require(holds: bool, place: str) -> None:
     """Raise Malformed, quoting the rule of `Message.field`, unless it holds."""
     if not holds:
-        raise Malformed(field=place, rule=rule_of(place))
+        raise broken(place)
+
+
+def broken(place: str) -> Malformed:
+    """The error that quotes the rule of `Message.field`."""
+    return Malformed(field=place, rule=rule_of(place))
 
 
 def within(data: bytes, limit: int, place: str) -> None:
@@ -57,6 +65,11 @@ def is_digest(data: bytes) -> bool:
     return len(data) == DIGEST_BYTES
 
 
+def are_digests(listed: Iterable[bytes]) -> bool:
+    """Whether each is as long as a SHA-256."""
+    return {DIGEST_BYTES}.issuperset(map(len, listed))
+
+
 def moment(milliseconds: int, place: str) -> datetime:
     """The moment, UTC; raises Malformed outside 1970 to 9999."""
     require(1 <= milliseconds <= MAX_MOMENT_MS, place)
@@ -68,7 +81,7 @@ def member(kind: type[E], number: int, place: str) -> E:
     try:
         return kind(number)
     except ValueError as error:
-        raise Malformed(field=place, rule=rule_of(place)) from error
+        raise broken(place) from error
 
 
 def parse(kind: type[M], data: bytes) -> M:
@@ -103,40 +116,41 @@ def bounded_fields(data: bytes, most: int, name: str) -> None:
 
     Looks at tags and lengths only, so the work is bounded by `most` whatever the bytes are.
     """
-    at = 0
+    at, end = 0, len(data)
     for _ in range(most):
-        if at == len(data):
+        if at == end:
             return
         at = _after_field(data, at, name)
-    if at != len(data):
+        if at > end:
+            raise _not_protobuf(name)
+    if at != end:
         raise TooLarge(field=name, limit=f"{most} fields")
 
 
 def _after_field(data: bytes, at: int, name: str) -> int:
     tag, at = _varint(data, at, name)
     match tag & 0b111:
-        case 0:  # varint
-            _, at = _varint(data, at, name)
-        case 1:  # 64 bits
-            at += 8
         case 2:  # length-delimited
             length, at = _varint(data, at, name)
-            at += length
+            return at + length
+        case 0:  # varint
+            return _varint(data, at, name)[1]
+        case 1:  # 64 bits
+            return at + 8
         case 5:  # 32 bits
-            at += 4
+            return at + 4
         case _:  # groups, which protocol v1 does not use
             raise _not_protobuf(name)
-    if at > len(data):
-        raise _not_protobuf(name)
-    return at
 
 
 def _varint(data: bytes, at: int, name: str) -> tuple[int, int]:
+    if at < len(data) and data[at] < 0x80:
+        return data[at], at + 1
     value = 0
     for place, byte in enumerate(data[at : at + _VARINT_BYTES]):
-        value |= (byte & 0x7F) << (7 * place)
         if byte < 0x80:
-            return value, at + place + 1
+            return value | byte << (7 * place), at + place + 1
+        value |= (byte & 0x7F) << (7 * place)
     raise _not_protobuf(name)
 
 
@@ -144,17 +158,31 @@ def _not_protobuf(name: str) -> Malformed:
     return Malformed(field=name, rule="is a protobuf message of this kind")
 
 
-@contextmanager
-def writing(name: str) -> Iterator[None]:
+class writing:
     """Values that protobuf cannot hold (negative, too large, lone surrogates, naive moments) raise Malformed."""
-    try:
-        yield
-    except (TypeError, ValueError, OverflowError, EncodeError) as error:
-        raise Malformed(field=name, rule="its values fit their field types") from error
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, _: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if isinstance(error, (TypeError, ValueError, OverflowError, EncodeError)):
+            raise Malformed(field=self.name, rule="its values fit their field types") from error
 
 
-def proved(name: str, data: bytes, read: Callable[[bytes], V], value: V) -> bytes:
-    """`data`, once `read` has read it back as the partner will; raises what `read` raises, or Malformed."""
-    if read(data) != value:
-        raise Malformed(field=name, rule="reads back as the value that was written")
+def proved(name: str, message: M, limit: int, read: Callable[[M], V], value: V) -> bytes:
+    """The bytes of `message`, once `read` has found in it, by the partner's rules, what was to be written.
+
+    Raises TooLarge, Malformed, and what `read` raises. That bytes are read as the message that they were written from
+    is protobuf's own promise; tests hold it.
+    """
+    with writing(name):
+        data = serialise(message)
+    within(data, limit, name)
+    if read(message) != value:
+        raise Malformed(field=name, rule=READS_BACK)
     return data

@@ -40,15 +40,17 @@ def description_to_bytes(description: Description) -> bytes:
             server_time=to_ms(description.server_time),
             calls=description.calls,
         )
-        data = serialise(message)
-    return proved("DescribeResponse", data, description_from_bytes, description)
+    return proved("DescribeResponse", message, limits.MAX_RESPONSE_BYTES, _description_from_message, description)
 
 
 def description_from_bytes(data: bytes) -> Description:
     """The description that `data` carries; raises Malformed or TooLarge."""
     within(data, limits.MAX_RESPONSE_BYTES, "DescribeResponse")
     bounded_fields(data, _MAX_FIELDS, "DescribeResponse")
-    message = parse(pb.DescribeResponse, data)
+    return _description_from_message(parse(pb.DescribeResponse, data))
+
+
+def _description_from_message(message: pb.DescribeResponse) -> Description:
     require(is_node_code(message.node), "DescribeResponse.node")
     require(len(message.kinds) <= limits.MAX_DESCRIBED_KINDS, "DescribeResponse.kinds")
     require(message.HasField("limits"), "DescribeResponse.limits")

@@ -4,7 +4,7 @@ Their bytes are hashed or encrypted, so only the canonical form is read, and wha
 """
 
 import re
-from uuid import UUID
+from functools import lru_cache
 
 from node.clock import to_ms
 from node.model.document import MediaType
@@ -23,13 +23,13 @@ from node.wire.checks import (
     moment,
     proved,
     require,
-    serialise,
     writing,
 )
 
 _SEPARATORS = re.compile(r"[/\\]|\A\.{1,2}\Z")
 _MEDIA_TYPES = frozenset(MediaType)
-_UUID7_TIME_SHIFT = 80
+_REMEMBERED = 512
+"""Headers of the calls at hand: a node looks at the same bytes up to four times, and what they say never changes."""
 
 
 def header_to_bytes(header: Header) -> bytes:
@@ -47,35 +47,46 @@ def header_to_bytes(header: Header) -> bytes:
             conversation_id=header.conversation_id,
             refers_to=header.refers_to,
         )
-        data = serialise(message)
-    return proved("Header", data, header_from_bytes, header)
+    return proved("Header", message, limits.MAX_HEADER_BYTES, _header_from_message, header)
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def header_from_bytes(data: bytes) -> Header:
     """The header that `data` carries; raises Malformed, NotCanonical or TooLarge."""
-    message = canonical(pb.Header, data, limits.MAX_HEADER_BYTES)
-    require(is_uuid7(message.message_id), "Header.message_id")
-    require(is_node_code(message.sender), "Header.sender")
-    require(is_node_code(message.recipient), "Header.recipient")
-    require(KIND.fullmatch(message.kind) is not None, "Header.kind")
-    require(1 <= message.kind_version <= limits.MAX_KIND_VERSION, "Header.kind_version")
-    created_at = moment(message.created_at, "Header.created_at")
-    require(UUID(message.message_id).int >> _UUID7_TIME_SHIFT == message.created_at, "Header.message_id")
-    require(0 < message.expires_at - message.created_at <= limits.MAX_LIFE_MS, "Header.expires_at")
-    require(is_uuid(message.conversation_id), "Header.conversation_id")
-    require(not message.refers_to or is_uuid7(message.refers_to), "Header.refers_to")
+    return _header_from_message(canonical(pb.Header, data, limits.MAX_HEADER_BYTES))
+
+
+def _header_from_message(message: pb.Header) -> Header:
+    message_id, created_at, expires_at = message.message_id, message.created_at, message.expires_at
+    sender, recipient, kind, kind_version = message.sender, message.recipient, message.kind, message.kind_version
+    conversation_id, refers_to = message.conversation_id, message.refers_to
+    require(is_uuid7(message_id), "Header.message_id")
+    require(is_node_code(sender), "Header.sender")
+    require(is_node_code(recipient), "Header.recipient")
+    require(KIND.fullmatch(kind) is not None, "Header.kind")
+    require(1 <= kind_version <= limits.MAX_KIND_VERSION, "Header.kind_version")
+    created = moment(created_at, "Header.created_at")
+    require(_uuid7_ms(message_id) == created_at, "Header.message_id")
+    require(0 < expires_at - created_at <= limits.MAX_LIFE_MS, "Header.expires_at")
+    require(is_uuid(conversation_id), "Header.conversation_id")
+    require(not refers_to or is_uuid7(refers_to), "Header.refers_to")
     return Header(
-        message_id=MessageId(message.message_id),
-        sender=NodeCode(message.sender),
-        recipient=NodeCode(message.recipient),
-        kind=message.kind,
-        kind_version=message.kind_version,
-        created_at=created_at,
-        expires_at=moment(message.expires_at, "Header.expires_at"),
+        message_id=MessageId(message_id),
+        sender=NodeCode(sender),
+        recipient=NodeCode(recipient),
+        kind=kind,
+        kind_version=kind_version,
+        created_at=created,
+        expires_at=moment(expires_at, "Header.expires_at"),
         priority=member(Priority, message.priority, "Header.priority"),
-        conversation_id=message.conversation_id,
-        refers_to=message.refers_to,
+        conversation_id=conversation_id,
+        refers_to=refers_to,
     )
+
+
+def _uuid7_ms(identifier: str) -> int:
+    """The first 48 bits of a UUIDv7 in its one spelling: milliseconds UTC (RFC 9562 5.7)."""
+    return int(identifier[:8] + identifier[9:13], 16)
 
 
 def metadata_to_bytes(metadata: Metadata) -> bytes:
@@ -88,24 +99,32 @@ def metadata_to_bytes(metadata: Metadata) -> bytes:
             attachments=[_attachment_to_message(each) for each in metadata.attachments],
             arrangement=metadata.arrangement,
         )
-        data = serialise(message)
-    return proved("Metadata", data, metadata_from_bytes, metadata)
+    return proved("Metadata", message, limits.MAX_METADATA_BYTES, _metadata_from_message, metadata)
 
 
 def metadata_from_bytes(data: bytes) -> Metadata:
     """The metadata that `data` carries; raises Malformed, NotCanonical or TooLarge."""
-    message = canonical(pb.Metadata, data, limits.MAX_METADATA_BYTES)
-    require(message.media_type in _MEDIA_TYPES, "Metadata.media_type")
-    require(len(message.ucr) <= limits.MAX_UCR, "Metadata.ucr")
-    require(all(is_plain(each, limits.MAX_UCR_CHARACTERS) for each in message.ucr), "Metadata.ucr")
-    require(len(message.attachments) <= limits.MAX_ATTACHMENTS, "Metadata.attachments")
-    require(ARRANGEMENT.fullmatch(message.arrangement) is not None, "Metadata.arrangement")
+    return _metadata_from_message(canonical(pb.Metadata, data, limits.MAX_METADATA_BYTES))
+
+
+def _metadata_from_message(message: pb.Metadata) -> Metadata:
+    media_type, ucr, attachments, arrangement = (
+        message.media_type,
+        message.ucr,
+        message.attachments,
+        message.arrangement,
+    )
+    require(media_type in _MEDIA_TYPES, "Metadata.media_type")
+    require(len(ucr) <= limits.MAX_UCR, "Metadata.ucr")
+    require(all(is_plain(each, limits.MAX_UCR_CHARACTERS) for each in ucr), "Metadata.ucr")
+    require(len(attachments) <= limits.MAX_ATTACHMENTS, "Metadata.attachments")
+    require(ARRANGEMENT.fullmatch(arrangement) is not None, "Metadata.arrangement")
     return Metadata(
-        media_type=MediaType(message.media_type),
-        arrangement=message.arrangement,
-        ucr=tuple(message.ucr),
+        media_type=MediaType(media_type),
+        arrangement=arrangement,
+        ucr=tuple(ucr),
         chain=_chain_from_message(message.chain) if message.HasField("chain") else None,
-        attachments=tuple(_attachment_from_message(each) for each in message.attachments),
+        attachments=tuple(_attachment_from_message(each) for each in attachments),
     )
 
 
@@ -114,10 +133,11 @@ def _chain_to_message(chain: Chain) -> pb.Chain:
 
 
 def _chain_from_message(message: pb.Chain) -> Chain:
-    require(is_plain(message.issuer, limits.MAX_NAME_CHARACTERS), "Chain.issuer")
-    require(is_plain(message.number, limits.MAX_NAME_CHARACTERS), "Chain.number")
-    require(not message.predecessor or is_digest(message.predecessor), "Chain.predecessor")
-    return Chain(message.issuer, message.number, Digest(message.predecessor) if message.predecessor else None)
+    issuer, number, predecessor = message.issuer, message.number, message.predecessor
+    require(is_plain(issuer, limits.MAX_NAME_CHARACTERS), "Chain.issuer")
+    require(is_plain(number, limits.MAX_NAME_CHARACTERS), "Chain.number")
+    require(not predecessor or is_digest(predecessor), "Chain.predecessor")
+    return Chain(issuer, number, Digest(predecessor) if predecessor else None)
 
 
 def _attachment_to_message(attachment: Attachment) -> pb.Attachment:
@@ -152,17 +172,20 @@ def body_to_bytes(body: Body) -> bytes:
     """The body as it is encrypted; raises Malformed or TooLarge when a rule is broken."""
     with writing("Body"):
         message = pb.Body(salt=body.salt, metadata=body.metadata, document=body.document, signatures=body.signatures)
-        data = serialise(message)
-    return proved("Body", data, body_from_bytes, body)
+    return proved("Body", message, limits.MAX_BODY_BYTES, _body_from_message, body)
 
 
 def body_from_bytes(data: bytes) -> Body:
     """The body that `data` carries, its metadata still as bytes; raises Malformed, NotCanonical or TooLarge."""
-    message = canonical(pb.Body, data, limits.MAX_BODY_BYTES)
-    require(len(message.salt) == limits.SALT_BYTES, "Body.salt")
+    return _body_from_message(canonical(pb.Body, data, limits.MAX_BODY_BYTES))
+
+
+def _body_from_message(message: pb.Body) -> Body:
+    salt = message.salt
+    require(len(salt) == limits.SALT_BYTES, "Body.salt")
     require(len(message.signatures) <= limits.MAX_SIGNATURES, "Body.signatures")
     return Body(
-        salt=message.salt,
+        salt=salt,
         metadata=filled(message.metadata, limits.MAX_METADATA_BYTES, "Body.metadata"),
         document=filled(message.document, limits.MAX_DOCUMENT_BYTES, "Body.document"),
         signatures=tuple(filled(each, limits.MAX_SIGNATURE_BYTES, "Body.signatures") for each in message.signatures),

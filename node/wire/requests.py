@@ -8,13 +8,17 @@ from collections.abc import Iterable, Sequence
 
 from google.protobuf.message import DecodeError
 
+from node.errors import Malformed
 from node.model.envelope import DeliverRequest, Envelope, KeyWrap, Place, Seal, StatusRequest
 from node.model.ids import Digest, MessageId, is_uuid7
 from node.protocol.n2n.v1 import envelope_pb2, exchange_pb2
 from node.wire import limits
 from node.wire.checks import (
+    READS_BACK,
     VISIBLE,
+    are_digests,
     bounded_fields,
+    broken,
     filled,
     is_digest,
     parse,
@@ -27,18 +31,26 @@ from node.wire.checks import (
 
 
 def deliver_request_to_bytes(request: DeliverRequest) -> bytes:
-    """The request as it is sent; raises Malformed or TooLarge when a rule of the call is broken."""
+    """The request as it is sent; raises Malformed or TooLarge when a rule of the call is broken.
+
+    Written envelope by envelope: protobuf's messages may be joined, and megabytes written at once cost several times
+    as much. Each part is read by the partner's rules before it counts.
+    """
     with writing("DeliverRequest"):
-        message = exchange_pb2.DeliverRequest(
+        call = exchange_pb2.DeliverRequest(
             seals=[seal_to_message(seal) for seal in request.seals],
             key=envelope_pb2.KeyWrap(
                 suite=request.key.suite, recipient_key_id=request.key.recipient_key_id, wrapped=request.key.wrapped
             ),
-            envelopes=[_envelope_to_message(envelope) for envelope in request.envelopes],
-            known_checkpoint=request.known_checkpoint,
         )
-        data = serialise(message)
-    return proved("DeliverRequest", data, deliver_request_from_bytes, request)
+        rest = exchange_pb2.DeliverRequest(known_checkpoint=request.known_checkpoint)
+        seals, key = _call_from_message(call, len(request.envelopes), rest.known_checkpoint)
+        papers = [_envelope_to_bytes(each, len(request.seals)) for each in request.envelopes]
+        data = b"".join((serialise(call), *papers, serialise(rest)))
+    within(data, limits.MAX_REQUEST_BYTES, "DeliverRequest")
+    if _whole(DeliverRequest(seals, key, request.envelopes, rest.known_checkpoint)) != request:
+        raise Malformed(field="DeliverRequest", rule=READS_BACK)
+    return data
 
 
 def deliver_request_from_bytes(data: bytes) -> DeliverRequest:
@@ -46,16 +58,25 @@ def deliver_request_from_bytes(data: bytes) -> DeliverRequest:
     within(data, limits.MAX_REQUEST_BYTES, "DeliverRequest")
     bounded_fields(data, limits.MAX_CALL_FIELDS, "DeliverRequest")
     message = parse(exchange_pb2.DeliverRequest, data)
-    require(1 <= len(message.seals) <= limits.MAX_SEALS, "DeliverRequest.seals")
-    require(1 <= len(message.envelopes) <= limits.MAX_ENVELOPES, "DeliverRequest.envelopes")
-    require(message.HasField("key"), "DeliverRequest.key")
-    within(message.known_checkpoint, limits.MAX_CHECKPOINT_BYTES, "DeliverRequest.known_checkpoint")
-    request = DeliverRequest(
-        seals=tuple(seal_from_message(seal) for seal in message.seals),
-        key=_key_wrap_from_message(message.key),
-        envelopes=tuple(_envelope_from_message(each, len(message.seals)) for each in message.envelopes),
-        known_checkpoint=message.known_checkpoint,
-    )
+    known_checkpoint = message.known_checkpoint
+    seals, key = _call_from_message(message, len(message.envelopes), known_checkpoint)
+    envelopes = tuple([_envelope_from_message(each, len(seals)) for each in message.envelopes])
+    return _whole(DeliverRequest(seals, key, envelopes, known_checkpoint))
+
+
+def _call_from_message(
+    call: exchange_pb2.DeliverRequest, envelopes: int, known_checkpoint: bytes
+) -> tuple[tuple[Seal, ...], KeyWrap]:
+    """What a call says besides its papers: its seals, and the key."""
+    require(1 <= len(call.seals) <= limits.MAX_SEALS, "DeliverRequest.seals")
+    require(1 <= envelopes <= limits.MAX_ENVELOPES, "DeliverRequest.envelopes")
+    require(call.HasField("key"), "DeliverRequest.key")
+    within(known_checkpoint, limits.MAX_CHECKPOINT_BYTES, "DeliverRequest.known_checkpoint")
+    return tuple([seal_from_message(seal) for seal in call.seals]), _key_wrap_from_message(call.key)
+
+
+def _whole(request: DeliverRequest) -> DeliverRequest:
+    """The request, when its parts fit together."""
     used = {envelope.seal_index for envelope in request.envelopes}
     require(len(used) == len(request.seals), "DeliverRequest.seals")
     require(_are_distinct(_readable_ids(request.envelopes)), "DeliverRequest.envelopes")
@@ -68,15 +89,17 @@ def status_request_to_bytes(request: StatusRequest) -> bytes:
         message = exchange_pb2.StatusRequest(
             message_ids=request.message_ids, close=request.close, known_checkpoint=request.known_checkpoint
         )
-        data = serialise(message)
-    return proved("StatusRequest", data, status_request_from_bytes, request)
+    return proved("StatusRequest", message, limits.MAX_REQUEST_BYTES, _status_request_from_message, request)
 
 
 def status_request_from_bytes(data: bytes) -> StatusRequest:
     """The request that `data` carries; raises Malformed or TooLarge."""
     within(data, limits.MAX_REQUEST_BYTES, "StatusRequest")
     bounded_fields(data, limits.MAX_CALL_FIELDS, "StatusRequest")
-    message = parse(exchange_pb2.StatusRequest, data)
+    return _status_request_from_message(parse(exchange_pb2.StatusRequest, data))
+
+
+def _status_request_from_message(message: exchange_pb2.StatusRequest) -> StatusRequest:
     require(1 <= len(message.message_ids) <= limits.MAX_ENVELOPES, "StatusRequest.message_ids")
     require(all(is_uuid7(each) for each in message.message_ids), "StatusRequest.message_ids")
     require(_are_distinct(message.message_ids), "StatusRequest.message_ids")
@@ -103,9 +126,12 @@ def seal_from_message(message: envelope_pb2.Seal) -> Seal:
 
 def place_from_message(leaf_index: int, path: Sequence[bytes], owner: str) -> Place:
     """A leaf's place under its seal, `owner` naming the message it stands in; raises Malformed."""
-    require(leaf_index < limits.MAX_ENVELOPES, f"{owner}.leaf_index")
-    require(len(path) <= limits.MAX_PATH and all(is_digest(node) for node in path), f"{owner}.path")
-    return Place(leaf_index, tuple(path))
+    nodes = tuple(path)
+    if leaf_index >= limits.MAX_ENVELOPES:
+        raise broken(f"{owner}.leaf_index")
+    if len(nodes) > limits.MAX_PATH or not are_digests(nodes):
+        raise broken(f"{owner}.path")
+    return Place(leaf_index, nodes)
 
 
 def _key_wrap_from_message(message: envelope_pb2.KeyWrap) -> KeyWrap:
@@ -115,8 +141,10 @@ def _key_wrap_from_message(message: envelope_pb2.KeyWrap) -> KeyWrap:
     return KeyWrap(message.suite, message.recipient_key_id, wrapped)
 
 
-def _envelope_to_message(envelope: Envelope) -> envelope_pb2.Envelope:
-    return envelope_pb2.Envelope(
+def _envelope_to_bytes(envelope: Envelope, seals: int) -> bytes:
+    """A request of this envelope alone, as bytes: joined to others it is one of theirs."""
+    message = exchange_pb2.DeliverRequest()
+    message.envelopes.add(
         header=envelope.header,
         body_digest=envelope.body_digest,
         seal_index=envelope.seal_index,
@@ -124,19 +152,23 @@ def _envelope_to_message(envelope: Envelope) -> envelope_pb2.Envelope:
         path=envelope.place.path,
         sealed_body=envelope.sealed_body,
     )
+    if _envelope_from_message(message.envelopes[0], seals) != envelope:
+        raise Malformed(field="Envelope", rule=READS_BACK)
+    return serialise(message)
 
 
 def _envelope_from_message(message: envelope_pb2.Envelope, seals: int) -> Envelope:
-    require(is_digest(message.body_digest), "Envelope.body_digest")
-    require(message.seal_index < seals, "Envelope.seal_index")
-    within(message.sealed_body, limits.MAX_SEALED_BODY_BYTES, "Envelope.sealed_body")
-    require(len(message.sealed_body) > limits.SEALED_BODY_OVERHEAD, "Envelope.sealed_body")
+    body_digest, seal_index, sealed_body = message.body_digest, message.seal_index, message.sealed_body
+    require(is_digest(body_digest), "Envelope.body_digest")
+    require(seal_index < seals, "Envelope.seal_index")
+    within(sealed_body, limits.MAX_SEALED_BODY_BYTES, "Envelope.sealed_body")
+    require(len(sealed_body) > limits.SEALED_BODY_OVERHEAD, "Envelope.sealed_body")
     return Envelope(
         header=filled(message.header, limits.MAX_HEADER_BYTES, "Envelope.header"),
-        body_digest=Digest(message.body_digest),
-        seal_index=message.seal_index,
+        body_digest=Digest(body_digest),
+        seal_index=seal_index,
         place=place_from_message(message.leaf_index, message.path, "Envelope"),
-        sealed_body=message.sealed_body,
+        sealed_body=sealed_body,
     )
 
 

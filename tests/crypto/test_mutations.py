@@ -68,7 +68,7 @@ def replace_seal(verified: object) -> tuple[object, ...]:
     return verified.manifest, verified.partner, verified.role, verified.signer_fingerprint, verified.signed_at
 
 
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 @given(edit=byte_edits, of_manifest=st.booleans())
 def test_a_seal_with_edited_bytes_is_refused_or_says_the_same(
     lab: SimpleNamespace, seal: Seal, edit: tuple[float, int, bytes], of_manifest: bool
@@ -81,7 +81,7 @@ def test_a_seal_with_edited_bytes_is_refused_or_says_the_same(
     require_refused_or_unchanged(lab, seal, varied)
 
 
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 @given(data=st.data())
 def test_a_seal_with_an_edited_tree_is_refused_or_says_the_same(
     lab: SimpleNamespace, seal: Seal, data: st.DataObject
@@ -116,7 +116,7 @@ def edit_tree(root: etree._Element, data: st.DataObject) -> None:
         element.tag = other.tag
 
 
-@settings(max_examples=600)
+@settings(max_examples=600, deadline=None)
 @given(edit=byte_edits)
 def test_an_issuers_paper_with_edited_bytes_is_refused_or_covers_the_same(
     lab: SimpleNamespace, paper: bytes, edit: tuple[float, int, bytes]

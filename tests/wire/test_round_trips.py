@@ -35,6 +35,7 @@ from node.model.receipt import (
     SignedReceipt,
     Verdict,
 )
+from node.protocol.n2n.v1 import exchange_pb2
 from node.wire import (
     body_from_bytes,
     body_to_bytes,
@@ -197,6 +198,13 @@ def test_a_body_crosses_unchanged(body: Body) -> None:
 @given(deliver_requests())
 def test_a_request_crosses_unchanged(request: DeliverRequest) -> None:
     assert deliver_request_from_bytes(deliver_request_to_bytes(request)) == request
+
+
+@quick
+@given(deliver_requests())
+def test_a_request_that_is_joined_from_parts_is_what_protobuf_writes_whole(request: DeliverRequest) -> None:
+    data = deliver_request_to_bytes(request)
+    assert exchange_pb2.DeliverRequest.FromString(data).SerializeToString(deterministic=True) == data
 
 
 @quick
