@@ -25,7 +25,7 @@ from node.flows.hub_desk import HubDesk
 from node.flows.ports import ActorName, Hub, HubSource, Node, Transport
 from node.hub.folder import FolderHub
 from node.jobs import retry
-from node.jobs.worker import Pace, VerbFlow, Worker, WorkerLimits
+from node.jobs.worker import Onward, Pace, VerbFlow, Worker, WorkerLimits
 from node.journal import Form, Journal, Level, to_stderr
 from node.model.ids import NodeCode, Randomness
 from node.model.job import Job, Verb
@@ -36,6 +36,7 @@ from node.server.bell import Bell
 from node.server.hub_door import HubDoor
 from node.settings import HubKind, KeyFiles, LogFormat, Settings
 from node.store.database import Database
+from node.store.jobs import Lane
 from node.transport.over_grpc import GrpcChannel
 from node.transport.tls import ServerIdentity, TlsIdentity, load_tls_identity
 from node.wire import MAX_DOCUMENT_BYTES
@@ -258,16 +259,31 @@ def _worker(
     tls: OurTls,
     journal: Journal,
 ) -> Worker:
-    async def deliver(claimed: Sequence[Job]) -> Pace:
-        partner = claimed[0].partner
+    def transport_to(partner: NodeCode) -> Transport:
         # Channels belong to the running loop, so they are opened at their first use and kept.
         if partner not in transports:
             transports[partner] = open_transport(node.book.partner(partner), tls.now)
-        answered = await outbound.deliver(node, transports[partner], claimed)
-        return Pace.STEADY if answered else Pace.NO_ANSWER
+        return transports[partner]
 
+    async def deliver(claimed: Sequence[Job]) -> Pace:
+        return _pace(await outbound.deliver(node, transport_to(claimed[0].partner), claimed))
+
+    async def seal(claimed: Sequence[Job]) -> Pace | Onward:
+        """Sealed papers go on to the partner at once; one that gave no answer gets smaller batches, as jobs."""
+        partner = claimed[0].partner
+        at_once = lease if worker.well(Lane(partner, Verb.DELIVER)) else None
+        sealed = await asyncio.to_thread(outbound.seal, node, claimed, at_once)
+        if not sealed:
+            return Pace.STEADY
+
+        async def go() -> Pace:
+            return _pace(await outbound.send(node, transport_to(partner), sealed))
+
+        return Onward(Verb.DELIVER, [one.job for one in sealed], go)
+
+    lease = timedelta(seconds=settings.lease_s)
     flows: dict[Verb, VerbFlow] = {
-        Verb.SEAL: _in_thread(lambda claimed: outbound.seal(node, claimed)),
+        Verb.SEAL: seal,
         Verb.DELIVER: deliver,
     }
     if hub is not None:
@@ -275,8 +291,8 @@ def _worker(
             Verb.TELL_HUB: _in_thread(lambda claimed: outbound.tell_hub(node, hub, claimed)),
             Verb.HAND_OVER: _in_thread(lambda claimed: inbound.hand_over(node, hub, claimed)),
         }
-    limits = WorkerLimits(worker_name(settings), settings.batch_envelopes, timedelta(seconds=settings.lease_s))
-    return Worker(
+    limits = WorkerLimits(worker_name(settings), settings.batch_envelopes, lease)
+    worker = Worker(
         node.store,
         node.clock,
         flows,
@@ -284,6 +300,11 @@ def _worker(
         limits,
         lambda action, error: journal(action, error=error),
     )
+    return worker
+
+
+def _pace(answered: bool) -> Pace:
+    return Pace.STEADY if answered else Pace.NO_ANSWER
 
 
 def worker_name(settings: Settings) -> str:

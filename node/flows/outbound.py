@@ -31,12 +31,13 @@ from node.model.hub import HubReport
 from node.model.ids import Digest, ExchangeId, MessageId, sha256, uuid7
 from node.model.job import Job, Verb
 from node.model.receipt import SignedReceipt
+from node.profiles.partner import Partner
 from node.store import actors, answers, audit, evidence, exchanges, jobs
 from node.store import receipts as stored
 from node.store.database import Tx
 from node.wire import header_to_bytes, metadata_to_bytes, receipt_from_bytes
 
-__all__ = ["Accepted", "Submission", "accept", "deliver", "seal", "tell_hub"]
+__all__ = ["Accepted", "Submission", "accept", "deliver", "seal", "send", "tell_hub"]
 
 SALT_BYTES = 32
 """So that the clear body digest of a guessable paper cannot be guessed (protocol 2)."""
@@ -118,24 +119,25 @@ class _Sealable:
     expires_at: datetime
 
 
-def seal(node: Node, claimed: Sequence[Job]) -> None:
+def seal(node: Node, claimed: Sequence[Job], lease: timedelta | None = None) -> list[calls.Consignment]:
     """Sign the papers that want their own signature, then all of them under one seal, and fix them for ever.
 
     Own work is verified by the inbound verifier before anything is committed (SignatureError → OwnWorkFailed).
+    With `lease`, delivering them is claimed in the same transaction: what is to be sent at once is returned.
     """
     now = node.clock.now()
     rows, documents = node.store.read(
         lambda tx: (exchanges.load(tx, _ids(claimed)), exchanges.documents(tx, _ids(claimed)))
     )
+    until = node.keys.sign.not_after
     ready: list[_Sealable] = []
     for job in claimed:
         exchange = rows[job.exchange]
         try:
-            ready.append(_sealable(node, job, exchange, documents[job.exchange], now))
+            ready.append(_sealable(node, job, exchange, documents[job.exchange], until, now))
         except NodeError as error:
             settling.try_again(node, [(job, exchange, error)], now)
-    for agreement in _by_agreement(ready):
-        _commit_seal(node, agreement, now)
+    return [one for agreement in _by_agreement(ready) for one in _commit_seal(node, agreement, lease, now)]
 
 
 def _by_agreement(ready: Sequence[_Sealable]) -> list[list[_Sealable]]:
@@ -146,10 +148,13 @@ def _by_agreement(ready: Sequence[_Sealable]) -> list[list[_Sealable]]:
     return list(groups.values())
 
 
-def _sealable(node: Node, job: Job, exchange: Exchange, document: exchanges.StoredDocument, now: datetime) -> _Sealable:
+def _sealable(
+    node: Node, job: Job, exchange: Exchange, document: exchanges.StoredDocument, until: datetime, now: datetime
+) -> _Sealable:
+    """`until` is when our sign certificate ends."""
     profile, _ = control.outbound_agreement(node, exchange.partner, exchange.kind, now)
     expires_at = now + min(timedelta(hours=profile.retry.expires_after_h), MAX_LIFE)
-    _require_outlasting(node, expires_at)
+    _require_outlasting(until, expires_at)
     message_id = MessageId(uuid7(now, node.random))
     header = header_to_bytes(
         Header(
@@ -179,13 +184,14 @@ def _sealable(node: Node, job: Job, exchange: Exchange, document: exchanges.Stor
     return _Sealable(job, exchange, paper, expires_at)
 
 
-def _require_outlasting(node: Node, expires_at: datetime) -> None:
-    not_after = node.keys.sign.not_after
+def _require_outlasting(not_after: datetime, expires_at: datetime) -> None:
     if not_after < expires_at:
         raise CertificateTooShort(role=Role.SIGN, not_after=not_after.isoformat(), expires_at=expires_at.isoformat())
 
 
-def _commit_seal(node: Node, ready: Sequence[_Sealable], now: datetime) -> None:
+def _commit_seal(
+    node: Node, ready: Sequence[_Sealable], lease: timedelta | None, now: datetime
+) -> list[calls.Consignment]:
     first = ready[0].exchange
     partner = first.partner
     made, places = make_seal(
@@ -200,7 +206,7 @@ def _commit_seal(node: Node, ready: Sequence[_Sealable], now: datetime) -> None:
         profile_version=first.arrangement_version,
     )
 
-    def commit(tx: Tx) -> None:
+    def commit(tx: Tx) -> list[calls.Consignment]:
         ours = jobs.held(tx, [one.job for one in ready])
         mine = [(one, place) for one, place in zip(ready, places, strict=True) if one.exchange.id in ours]
         seal_id = exchanges.insert_seal(tx, made, Purpose.PAPERS, True, partner, now)
@@ -210,14 +216,39 @@ def _commit_seal(node: Node, ready: Sequence[_Sealable], now: datetime) -> None:
         exchanges.set_all_sealed(
             tx, [(one.exchange.id, one.paper.message_id, one.paper.leaf, one.expires_at) for one, _ in sealed]
         )
-        exchanges.insert_sealed(tx, [_sealed_row(one, place, seal_id) for one, place in sealed])
-        jobs.follow_all(tx, [one.job for one, _ in sealed], Verb.DELIVER, now)
+        rows = [_sealed_row(one, place, seal_id) for one, place in sealed]
+        exchanges.insert_sealed(tx, rows)
+        following = [one.job for one, _ in sealed]
+        if lease is None:
+            jobs.follow_all(tx, following, Verb.DELIVER, now)
+        else:
+            following = jobs.go_on(tx, following, Verb.DELIVER, now, lease)
         # Somebody parked or cancelled these meanwhile: nothing is left to do for them.
         jobs.done_all(tx, [one.job for one, _ in mine if one.exchange.id not in moved])
         evidence.add(tx, [fact for one, _ in sealed for fact in _seal_facts(one, now)])
+        if lease is None:
+            return []
+        return [_consignment(job, one, row, now) for job, (one, _), row in zip(following, sealed, rows, strict=True)]
 
-    node.store.write(commit)
-    node.wake()
+    going_on = node.store.write(commit)
+    if lease is None:
+        node.wake()
+    return going_on
+
+
+def _consignment(job: Job, one: _Sealable, row: exchanges.StoredSealed, now: datetime) -> calls.Consignment:
+    """What `calls.load` would read back."""
+    paper = one.paper
+    exchange = replace(
+        one.exchange,
+        state=State.SEALED,
+        updated_at=now,
+        message_id=paper.message_id,
+        leaf=paper.leaf,
+        expires_at=one.expires_at,
+        last_cause="",
+    )
+    return calls.Consignment(job, exchange, row, paper.body.document, one.expires_at)
 
 
 def _sealed_row(one: _Sealable, place: Place, seal_id: str) -> exchanges.StoredSealed:
@@ -262,7 +293,17 @@ async def deliver(node: Node, transport: Transport, claimed: Sequence[Job]) -> b
         except NodeError as error:
             answered = await _failed(node, question.consignments, error) and answered
     agreed = await asyncio.to_thread(_still_agreed, node, owed)
-    cargoes = await asyncio.to_thread(calls.cargoes, node, load.partner, agreed)
+    return await _carry(node, transport, load.partner, agreed) and answered
+
+
+async def send(node: Node, transport: Transport, sealed: Sequence[calls.Consignment]) -> bool:
+    """Carry what `seal` has just sealed and claimed, as `deliver` does. False when a call brought no answer."""
+    return await _carry(node, transport, node.book.partner(sealed[0].exchange.partner), sealed)
+
+
+async def _carry(node: Node, transport: Transport, partner: Partner, agreed: Sequence[calls.Consignment]) -> bool:
+    answered = True
+    cargoes = await asyncio.to_thread(calls.cargoes, node, partner, agreed)
     for index, cargo in enumerate(cargoes):
         try:
             await _send(node, transport, cargo)
@@ -325,7 +366,13 @@ async def _failed(node: Node, consignments: Sequence[calls.Consignment], error: 
 def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Tell the hub what became of its papers; what it does not take is told again later."""
     ids = _ids(claimed)
-    rows, said = node.store.read(lambda tx: (exchanges.load(tx, ids), stored.received(tx, ids)))
+
+    def read(tx: Tx) -> tuple[dict[ExchangeId, Exchange], dict[ExchangeId, SignedReceipt]]:
+        rows = exchanges.load(tx, ids)
+        # Only refusals have findings (protocol 2).
+        return rows, stored.received(tx, [key for key, row in rows.items() if row.state is State.REFUSED])
+
+    rows, said = node.store.read(read)
     decided = _decided(node, rows)
     reports = [HubReport(rows[key], _findings(said.get(key)), decided.get(key)) for key in ids]
     told: list[Job] = []

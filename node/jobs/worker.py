@@ -3,6 +3,9 @@
 A lane is one verb for one partner: a partner that hangs holds up nobody else. A batch in which no answer came is
 followed by one half its size, down to a single paper, so that one paper that breaks the partner cannot hold its
 neighbours for ever (protocol 3).
+
+A flow may claim the next verb of its batch in the transaction that ends its own, and say `Onward`: the batch goes on
+beside the lane, which meanwhile works at the next one.
 """
 
 import asyncio
@@ -10,6 +13,8 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from functools import partial
+from typing import Literal, TypeVar
 
 from node.clock import Clock
 from node.errors import NodeError, Unexpected
@@ -17,8 +22,14 @@ from node.model.job import Job, Verb
 from node.store import jobs
 from node.store.database import Database
 
+T = TypeVar("T")
+
 POLL_S = 0.5
 """Longest sleep between looks at the job table; due jobs of this process wake the loop at once."""
+
+
+AHEAD = 2
+"""Batches of one lane that go on at once: while one is at the partner another is made ready. Then the lane waits."""
 
 
 class Pace(Enum):
@@ -28,7 +39,16 @@ class Pace(Enum):
     NO_ANSWER = "no answer"
 
 
-VerbFlow = Callable[[Sequence[Job]], Awaitable[Pace]]
+@dataclass(frozen=True, slots=True)
+class Onward:
+    """The next verb of a batch, claimed already, and what does it."""
+
+    verb: Verb
+    jobs: Sequence[Job]
+    go: Callable[[], Awaitable[Pace]]
+
+
+VerbFlow = Callable[[Sequence[Job]], Awaitable[Pace | Onward]]
 """A verb of the walk: does its one act for a batch, commits the outcome of every job, never raises for one paper."""
 
 GiveBack = Callable[[Sequence[Job], NodeError], None]
@@ -63,6 +83,7 @@ class Worker:
         self._limits = limits
         self._report = report
         self._busy: dict[jobs.Lane, asyncio.Task[bool]] = {}
+        self._onward: dict[jobs.Lane, set[asyncio.Task[None]]] = {}
         self._sizes: dict[jobs.Lane, int] = {}
         self._ending = False
         self._wake = asyncio.Event()
@@ -73,6 +94,10 @@ class Worker:
         loop = self._loop
         if loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._wake.set)
+
+    def well(self, lane: jobs.Lane) -> bool:
+        """Whether the lane's batches have their full size, as they have unless one of the last brought no answer."""
+        return self._sizes.get(lane, self._limits.batch) >= self._limits.batch
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop` is set, then finish the batches under way; nothing more is claimed."""
@@ -88,15 +113,17 @@ class Worker:
                 self._report("worker.store-away", error)
             await self._sleep()
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
+        await asyncio.gather(*self._going_on())
         stopper.cancel()
 
     async def drain(self) -> None:
         """Work off what is due now, and what that makes due, then return: one look instead of the endless loop."""
         stuck: set[jobs.Lane] = set()
         await self._start_due_lanes()
-        while self._busy:
+        while self._busy or self._going_on():
             lanes = list(self._busy)
             ended_well = await asyncio.gather(*self._busy.values())
+            await asyncio.gather(*self._going_on())
             stuck |= {lane for lane, well in zip(lanes, ended_well, strict=True) if not well}
             await self._start_due_lanes(stuck)
 
@@ -120,10 +147,17 @@ class Worker:
     async def _serve(self, lane: jobs.Lane) -> bool:
         """Work the lane off until nothing in it is due; whether it came to that."""
         try:
-            while not self._ending and (claimed := await asyncio.to_thread(self._claim, lane)):
-                pace = await self._run(lane, claimed)
+            while not self._ending:
+                size = self._sizes.get(lane, self._limits.batch)
+                claimed = await asyncio.to_thread(self._claim, lane, size)
+                if not claimed:
+                    break
+                pace = await self._run(claimed, partial(self._flows[lane.verb], claimed))
+                if isinstance(pace, Onward):
+                    await self._go_on(jobs.Lane(lane.partner, pace.verb), pace)
+                    pace = Pace.STEADY
                 self._resize(lane, len(claimed), pace)
-                if pace is Pace.NO_ANSWER:
+                if pace is Pace.NO_ANSWER or len(claimed) < size:
                     break
         except Exception as error:
             # The store is away, or cannot even take the batch back: its leases run out. The loop looks again at its
@@ -136,14 +170,35 @@ class Worker:
         finally:
             del self._busy[lane]
 
-    def _claim(self, lane: jobs.Lane) -> list[Job]:
-        size = self._sizes.get(lane, self._limits.batch)
+    async def _go_on(self, lane: jobs.Lane, onward: Onward) -> None:
+        """Let the batch go on beside its lane; wait when AHEAD of them do."""
+        underway = self._onward.setdefault(lane, set())
+        task = asyncio.create_task(self._carry_on(lane, onward))
+        underway.add(task)
+        task.add_done_callback(underway.discard)
+        if len(underway) >= AHEAD:
+            await asyncio.wait(underway, return_when=asyncio.FIRST_COMPLETED)
+
+    def _going_on(self) -> list[asyncio.Task[None]]:
+        return [task for underway in self._onward.values() for task in underway]
+
+    async def _carry_on(self, lane: jobs.Lane, onward: Onward) -> None:
+        try:
+            pace = await self._run(onward.jobs, onward.go)
+        except Exception as error:
+            # The batch could not even be given back: its leases run out.
+            self._report("worker.lane-stopped", error)
+            return
+        self._resize(lane, len(onward.jobs), pace)
+        self._wake.set()
+
+    def _claim(self, lane: jobs.Lane, size: int) -> list[Job]:
         now = self._clock.now()
         return self._store.write(lambda tx: jobs.claim(tx, lane, self._limits.name, size, now, self._limits.lease))
 
-    async def _run(self, lane: jobs.Lane, claimed: Sequence[Job]) -> Pace:
+    async def _run(self, claimed: Sequence[Job], go: Callable[[], Awaitable[T]]) -> T | Literal[Pace.STEADY]:
         try:
-            return await self._flows[lane.verb](claimed)
+            return await go()
         except NodeError as error:
             await asyncio.to_thread(self._give_back, claimed, error)
         except Exception as defect:

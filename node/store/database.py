@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from node.errors import Unexpected
 from node.store import schema
 from node.store.engines import READERS, is_lasting, open_engines
-from node.store.seam import seam
+from node.store.seam import run_plain, seam
 from node.store.writer import GroupWriter
 
 T = TypeVar("T")
@@ -127,11 +127,11 @@ class Database:
 @contextmanager
 def savepoint(tx: Tx) -> Iterator[None]:
     """What is raised inside undoes what was done inside and nothing else: one envelope, not its neighbours."""
-    tx.exec_driver_sql("SAVEPOINT inner_part")
+    run_plain(tx, "SAVEPOINT inner_part")
     try:
         yield
     except BaseException:
-        tx.exec_driver_sql("ROLLBACK TO SAVEPOINT inner_part")
-        tx.exec_driver_sql("RELEASE SAVEPOINT inner_part")
+        run_plain(tx, "ROLLBACK TO SAVEPOINT inner_part")
+        run_plain(tx, "RELEASE SAVEPOINT inner_part")
         raise
-    tx.exec_driver_sql("RELEASE SAVEPOINT inner_part")
+    run_plain(tx, "RELEASE SAVEPOINT inner_part")

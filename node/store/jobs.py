@@ -5,7 +5,7 @@ stop it is refused. The row outlives its work with `due_at` NULL, so a fence nev
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, ColumnElement, Update, and_, bindparam, case, func, insert, or_, select, update
@@ -101,6 +101,16 @@ def follow_all(tx: Tx, jobs: Sequence[Job], verb: Verb, due_at: datetime) -> Non
     """`follow` for jobs that `held` found ours in this transaction, in one statement."""
     due = ms(due_at)
     _FOLLOW.run_all(tx, [(verb.value, due, job.exchange, job.fence) for job in jobs])
+
+
+def go_on(tx: Tx, jobs: Sequence[Job], verb: Verb, now: datetime, lease: timedelta) -> list[Job]:
+    """`follow_all`, and claim what follows at once for the same worker: its first attempt, under a new fence."""
+    due, until = ms(now), ms(now + lease)
+    _GO_ON.run_all(tx, [(verb.value, due, until, job.exchange, job.fence) for job in jobs])
+    return [
+        replace(job, verb=verb, due_at=now, created_at=now, attempts=1, fence=job.fence + 1, first_cause="")
+        for job in jobs
+    ]
 
 
 def done_all(tx: Tx, jobs: Sequence[Job]) -> None:
@@ -257,6 +267,15 @@ _FOLLOW = Statement(
         )
     ),
     "next", "due", "its_exchange", "its_fence",
+)  # fmt: skip
+_GO_ON = Statement(
+    _ours(
+        update(JOB).values(
+            verb=bindparam("next"), due_at=bindparam("due"), created_at=bindparam("due"), attempts=1, first_cause="",
+            fence=JOB.c.fence + 1, lease_until=bindparam("until"),
+        )
+    ),
+    "next", "due", "until", "its_exchange", "its_fence",
 )  # fmt: skip
 _DONE = Statement(_ours(update(JOB).values(**_NOTHING_TO_DO)), "its_exchange", "its_fence")
 _FIRST = case((JOB.c.first_cause == "", bindparam("cause")), else_=JOB.c.first_cause)

@@ -8,7 +8,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import exc
+from sqlalchemy import Connection, exc
+from sqlalchemy.engine.interfaces import DBAPICursor
 
 from node.errors import NodeError, StoreCorrupt, StoreRefused, StoreUnavailable, Unexpected
 
@@ -46,6 +47,35 @@ def is_unique_violation(error: exc.IntegrityError) -> bool:
     """Whether a unique or primary key was taken, as opposed to any other broken constraint."""
     name = _condition(error)
     return name in _UNIQUE_SQLITE or name == _UNIQUE_SQLSTATE
+
+
+class cursor_of:
+    """A cursor of the driver in the transaction `tx`; what it raises is raised as SQLAlchemy would raise it."""
+
+    __slots__ = ("_cursor", "_tx")
+
+    def __init__(self, tx: Connection) -> None:
+        self._tx = tx
+        self._cursor: DBAPICursor = tx.connection.cursor()
+
+    def __enter__(self) -> DBAPICursor:
+        return self._cursor
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._cursor.close()
+        if error is None:
+            return
+        base = self._tx.dialect.loaded_dbapi.Error
+        if isinstance(error, base):
+            raise exc.DBAPIError.instance(
+                None, None, error, base, hide_parameters=True, dialect=self._tx.dialect
+            ) from error
+
+
+def run_plain(tx: Connection, statement: str) -> None:
+    """Run a statement without values and without rows."""
+    with cursor_of(tx) as cursor:
+        cursor.execute(statement)
 
 
 @contextmanager

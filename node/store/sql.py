@@ -16,24 +16,27 @@ from sqlalchemy import (
     insert,
 )
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.compiler import Compiled, SQLCompiler
 
 from node.clock import to_ms
 from node.errors import NodeError, Unexpected
 from node.store.database import Tx
-from node.store.seam import unique_or
+from node.store.seam import cursor_of, is_unique_violation, unique_or
 
 Value: TypeAlias = object
 """What a column takes; the table's types judge it."""
 
-_Parameters: TypeAlias = tuple[Value, ...] | dict[str, Value]
+_Parameters: TypeAlias = Any
+"""What the driver takes for one run: a tuple, or a mapping for drivers that name their places."""
 
 
 class Statement:
     """A statement built and compiled once, and run with plain values in the order of `names`.
 
     Building costs SQLAlchemy ten times what running costs the database. Values go to the driver as they are and rows
-    come as it gives them: moments are milliseconds, words of closed lists plain text.
+    come as it gives them: moments are milliseconds, words of closed lists plain text. It runs on the driver's own
+    cursor, which costs a fifth of what an execution through SQLAlchemy costs.
     """
 
     def __init__(self, built: "ClauseElement | Mapping[str, ClauseElement]", *names: str) -> None:
@@ -45,22 +48,30 @@ class Statement:
     def rows(self, tx: Tx, *values: Value) -> Sequence[Sequence[Any]]:
         """Run it and read all rows it gives."""
         ready = self._for(tx)
-        return tx.exec_driver_sql(ready.text, ready.one(values)).all()
+        with cursor_of(tx) as cursor:
+            cursor.execute(ready.text, ready.one(values))
+            return cursor.fetchall()
 
     def run(self, tx: Tx, *values: Value) -> int:
         """Run it; how many rows it changed."""
         ready = self._for(tx)
-        return tx.exec_driver_sql(ready.text, ready.one(values)).rowcount
+        with cursor_of(tx) as cursor:
+            cursor.execute(ready.text, ready.one(values))
+            return cursor.rowcount
 
     def run_all(self, tx: Tx, rows: Sequence[tuple[Value, ...]], lost: NodeError | None = None) -> int:
         """Run it once for each of `rows`; how many rows that changed. A taken unique key raises `lost` when given."""
         if not rows:
             return 0
         ready = self._for(tx)
-        if lost is None:
-            return tx.exec_driver_sql(ready.text, ready.many(rows)).rowcount
-        with unique_or(lost):
-            return tx.exec_driver_sql(ready.text, ready.many(rows)).rowcount
+        try:
+            with cursor_of(tx) as cursor:
+                cursor.executemany(ready.text, ready.many(rows))
+                return cursor.rowcount
+        except IntegrityError as error:
+            if lost is not None and is_unique_violation(error):
+                raise lost from error
+            raise
 
     def _for(self, tx: Connection) -> "_Ready":
         ready = self._ready.get(tx.dialect.name)
@@ -122,7 +133,7 @@ class _Ready:
         where = {name: at for at, name in enumerate(names)}
         self._places = [(where.get(name, -1), fixed.get(name)) for name in order]
 
-    def one(self, values: Sequence[Value]) -> "_Parameters":
+    def one(self, values: Sequence[Value]) -> _Parameters:
         if self._named is not None:
             names, fixed = self._named
             return {**fixed, **dict(zip(names, values, strict=True))}
@@ -130,10 +141,8 @@ class _Ready:
             return tuple(values)
         return tuple([fixed if at < 0 else values[at] for at, fixed in self._places])
 
-    def many(self, rows: Sequence[tuple[Value, ...]]) -> "list[_Parameters]":
-        if self._named is None and self._plain:
-            return list(rows)
-        return [self.one(row) for row in rows]
+    def many(self, rows: Sequence[tuple[Value, ...]]) -> Sequence[_Parameters]:
+        return rows if self._named is None and self._plain else [self.one(row) for row in rows]
 
 
 def insertion(table: Table, *columns: str) -> Statement:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 
 from node.errors import StoreUnavailable
 from node.store.engines import is_lasting
-from node.store.seam import translated
+from node.store.seam import run_plain, translated
 
 T = TypeVar("T")
 
@@ -56,9 +56,9 @@ class _Member(Generic[T]):
 
     def run(self, tx: Connection) -> None:
         """Do the work in a savepoint. An error of the work is kept; an error of the savepoint itself ends the group."""
-        tx.exec_driver_sql(_SAVEPOINT)
+        run_plain(tx, _SAVEPOINT)
         if self.run_alone(tx):
-            tx.exec_driver_sql(_RELEASE)
+            run_plain(tx, _RELEASE)
         else:
             _return_to_savepoint(tx, self._error)
 
@@ -96,8 +96,8 @@ def _return_to_savepoint(tx: Connection, cause: BaseException | None) -> None:
     SQLite does that by itself when the disk is full. The neighbours must not hear "done" then: StoreUnavailable.
     """
     try:
-        tx.exec_driver_sql(_RETURN)
-        tx.exec_driver_sql(_RELEASE)
+        run_plain(tx, _RETURN)
+        run_plain(tx, _RELEASE)
     except Exception as gone:
         detail = cause.fields["detail"] if isinstance(cause, StoreUnavailable) else "a failure ended the transaction"
         raise StoreUnavailable(detail=detail) from gone
@@ -149,7 +149,8 @@ class GroupWriter:
             first = self._peek()
             if first is None:
                 self._busy = False
-                self._gate.notify_all()
+                if self._closed:
+                    self._gate.notify_all()
         if first is not None:
             first.woken()
 

@@ -12,7 +12,7 @@ import pytest
 from node.clock import StoppedClock
 from node.errors import NodeError, PartnerUnreachable, StoreUnavailable, Unexpected
 from node.jobs import worker as loop
-from node.jobs.worker import Pace, VerbFlow, Worker, WorkerLimits
+from node.jobs.worker import Onward, Pace, VerbFlow, Worker, WorkerLimits
 from node.model.exchange import Assurance, Direction, Exchange, State
 from node.model.ids import ExchangeId, NodeCode, uuid7
 from node.model.job import Job, Verb
@@ -455,3 +455,117 @@ def test_one_partners_silence_does_not_shrink_another_partners_batches(bench: Be
     bench.put(8, XC)
     asyncio.run(worker.drain())
     assert bench.batches == [8]
+
+
+# --- batches that go on -----------------------------------------------------------------------------------------------
+
+
+class Relay:
+    """Seals that go on to delivery at once, as wiring has them; what delivery does belongs to the test."""
+
+    def __init__(self, bench: Bench, deliver: VerbFlow, batch: int = 2) -> None:
+        self._bench = bench
+        self._deliver = deliver
+        self.sealed = 0
+        self.worker = bench.worker({Verb.SEAL: self.seal, Verb.DELIVER: deliver}, batch=batch)
+
+    async def seal(self, claimed: Sequence[Job]) -> Pace | Onward:
+        self.sealed += 1
+        now = self._bench.clock.now()
+        well = self.worker.well(jobs.Lane(claimed[0].partner, Verb.DELIVER))
+        if not well:
+            self._bench.store.write(lambda tx: jobs.follow_all(tx, claimed, Verb.DELIVER, now))
+            return Pace.STEADY
+        mine = self._bench.store.write(lambda tx: jobs.go_on(tx, claimed, Verb.DELIVER, now, LEASE))
+        return Onward(Verb.DELIVER, mine, lambda: self._deliver(mine))
+
+
+def test_a_batch_goes_on_beside_its_lane_and_never_more_than_two_at_once(bench: Bench) -> None:
+    underway: list[int] = []
+    busy = 0
+
+    async def deliver(claimed: Sequence[Job]) -> Pace:
+        nonlocal busy
+        busy += 1
+        underway.append(busy)
+        await asyncio.sleep(0.03)
+        busy -= 1
+        return await bench.good(claimed)
+
+    relay = Relay(bench, deliver)
+    bench.put(10, XB, Verb.SEAL)
+    asyncio.run(relay.worker.drain())
+    assert bench.batches == [2] * 5
+    assert max(underway) == loop.AHEAD == 2
+    assert bench.all_done()
+
+
+def test_a_batch_that_fails_on_its_way_is_given_back_under_the_claim_it_went_on_with(bench: Bench) -> None:
+    failure = PartnerUnreachable(partner="XB")
+    seen: list[Job] = []
+
+    async def deliver(claimed: Sequence[Job]) -> Pace:
+        seen.extend(claimed)
+        raise failure
+
+    bench.put(2, XB, Verb.SEAL)
+    asyncio.run(Relay(bench, deliver).worker.drain())
+    assert [error for _, error in bench.given_back] == [failure]
+    assert {(job.verb, job.attempts, job.fence) for job in seen} == {(Verb.DELIVER, 1, 2)}
+    assert bench.all_done(), "whoever gave it back held it"
+
+
+def test_after_silence_nothing_goes_on_until_batches_have_their_size_again(bench: Bench) -> None:
+    flow = {"now": bench.silent}
+    relay = Relay(bench, lambda claimed: flow["now"](claimed), batch=4)
+    bench.put(4, XB, Verb.SEAL)
+    asyncio.run(relay.worker.drain())
+    assert bench.batches == [4]
+    flow["now"] = bench.good
+    bench.put(4, XB, Verb.SEAL)
+    asyncio.run(relay.worker.drain())
+    assert bench.batches == [4, 2, 2]
+    bench.put(4, XB, Verb.SEAL)
+    asyncio.run(relay.worker.drain())
+    assert bench.batches == [4, 2, 2, 4]
+
+
+def test_stopping_waits_for_what_goes_on(bench: Bench) -> None:
+    async def story() -> None:
+        stop, begun = asyncio.Event(), asyncio.Event()
+
+        async def slow(claimed: Sequence[Job]) -> Pace:
+            begun.set()
+            await stop.wait()
+            await asyncio.sleep(0.05)
+            return await bench.good(claimed)
+
+        bench.put(2, XB, Verb.SEAL)
+        task = asyncio.create_task(Relay(bench, slow).worker.run(stop))
+        await begun.wait()
+        stop.set()
+        async with asyncio.timeout(SOON_S):
+            await task
+
+    asyncio.run(story())
+    assert bench.batches == [2]
+    assert bench.all_done()
+
+
+def test_a_batch_on_its_way_that_cannot_be_given_back_returns_when_its_lease_is_over(bench: Bench) -> None:
+    async def deliver(claimed: Sequence[Job]) -> Pace:
+        if claimed[0].attempts == 1:
+            raise PartnerUnreachable
+        return await bench.good(claimed)
+
+    def cannot(*_: object) -> None:
+        raise StoreUnavailable(detail="full")
+
+    relay = Relay(bench, deliver)
+    relay.worker = bench.worker({Verb.SEAL: relay.seal, Verb.DELIVER: deliver}, give_back=cannot)
+    bench.put(2, XB, Verb.SEAL)
+    asyncio.run(relay.worker.drain())
+    assert bench.reported == {"worker.lane-stopped StoreUnavailable": 1}
+    bench.clock.advance(LEASE)
+    asyncio.run(relay.worker.drain())
+    assert bench.batches == [2]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from node.errors import HubUnavailable, StoreUnavailable
+from node.flows import calls
 from node.hub.folder import FolderHub
 from node.model.exchange import State
 from node.model.receipt import Answer
@@ -263,3 +264,27 @@ def test_wherever_the_power_fails_every_accepted_paper_arrives_once(pair, reopen
     assert pair.xb.hub_has() == sorted(contents[:at])
     assert len(pair.xb.received()) == at
     assert len(list((pair.xa.home / "hub" / "status").iterdir())) == at
+
+
+def test_a_power_cut_between_sealing_and_sending_costs_a_question_and_never_a_paper(
+    pair, monkeypatch, reopen, papers
+) -> None:
+    """Sealing claims the delivery in its own transaction; whether anything left before the cut, nobody can tell."""
+
+    def cut(*_: object) -> None:
+        raise PowerCutError
+
+    contents = papers(3)
+    sent = [pair.xa.hand_in(content, XB, f"k{n}") for n, content in enumerate(contents)]
+    with monkeypatch.context() as patch:
+        patch.setattr(calls, "encrypt", cut)
+        with pytest.raises(PowerCutError):
+            pair.xa.work()
+    assert {pair.xa.exchange(one).state for one in sent} == {State.SEALED}
+    assert pair.xa.road.carried == []
+    reopen(pair.xa)
+    pair.cross()
+    assert [len(question.message_ids) for question in pair.xa.road.asked] == [3]
+    assert [len(request.envelopes) for request in pair.xa.road.carried] == [3]
+    assert {pair.xa.exchange(one).state for one in sent} == {State.DELIVERED}
+    assert pair.xb.hub_has() == sorted(contents)

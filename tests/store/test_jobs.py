@@ -279,3 +279,33 @@ def test_no_jobs_are_fine(database: Database, trade: "Trade", lane: Lane) -> Non
     database.write(lambda tx: jobs.add(tx, [], trade.now))
     assert claim(database, lane, trade.now) == []
     assert database.read(jobs.next_due) is None
+
+
+def test_what_goes_on_is_claimed_anew_and_the_claim_before_it_is_over(
+    database: Database, trade: "Trade", lane: Lane
+) -> None:
+    rows = trade.put(database, 2)
+    seal = Lane(trade.partner, Verb.SEAL)
+    database.write(lambda tx: jobs.add(tx, [new(row, trade.now, verb=Verb.SEAL) for row in rows], trade.now))
+    before = claim(database, seal, trade.now)
+    after = database.write(lambda tx: jobs.go_on(tx, before, Verb.DELIVER, trade.later(seconds=1), LEASE))
+    assert {(job.verb, job.attempts, job.created_at) for job in after} == {(Verb.DELIVER, 1, trade.later(seconds=1))}
+    assert [job.fence for job in after] == [job.fence + 1 for job in before]
+    assert database.write(lambda tx: (jobs.held(tx, before), jobs.held(tx, after))) == (
+        frozenset(),
+        frozenset(row.id for row in rows),
+    )
+    assert claim(database, lane, trade.later(seconds=1) + LEASE - timedelta(milliseconds=1), worker="b") == []
+    late = claim(database, lane, trade.later(seconds=1) + LEASE, worker="b")
+    assert {job.attempts for job in late} == {2}, "the first claim may have been used: nobody can tell"
+    assert database.write(lambda tx: jobs.held(tx, after)) == frozenset()
+
+
+def test_what_is_not_ours_any_more_does_not_go_on(database: Database, trade: "Trade", lane: Lane) -> None:
+    (row,) = trade.put(database)
+    database.write(lambda tx: jobs.add(tx, [new(row, trade.now, verb=Verb.SEAL)], trade.now))
+    mine = claim(database, Lane(trade.partner, Verb.SEAL), trade.now)
+    database.write(lambda tx: jobs.remove(tx, row.id))
+    database.write(lambda tx: jobs.go_on(tx, mine, Verb.DELIVER, trade.now, LEASE))
+    assert database.read(jobs.next_due) is None
+    assert claim(database, lane, trade.later(minutes=5)) == []

@@ -8,7 +8,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
-from sqlalchemy import event
 from sqlalchemy.dialects import postgresql, sqlite
 
 import node.store
@@ -100,20 +99,19 @@ def test_no_question_of_a_batch_walks_through_a_table(database: Database, trade:
     row = trade.exchange(state=State.ACCEPTED)
     new = jobs.NewJob(row.id, row.partner, Verb.SEAL, trade.now, None, 2)
     database.write(lambda tx: (exchanges.insert(tx, [row]), jobs.add(tx, [new], trade.now)))
-    asked: list[tuple[str, object]] = []
+    asked: list[str] = []
 
-    def listen(connection: object, cursor: object, statement: str, parameters: object, *_: object) -> None:
-        asked.append((statement, parameters))
+    def ask(tx: Tx) -> None:
+        driver = tx.connection.dbapi_connection
+        driver.set_trace_callback(asked.append)
+        _hot(trade)[question](tx)
+        driver.set_trace_callback(None)
 
-    event.listen(database._writer._engine, "before_cursor_execute", listen)
-    database.write(_hot(trade)[question])
-    event.remove(database._writer._engine, "before_cursor_execute", listen)
-    questions = [one for one in asked if re.match("SELECT|UPDATE|WITH", one[0])]
+    database.write(ask)
+    questions = [one for one in asked if re.match("SELECT|UPDATE|WITH", one)]
     assert questions
-    for statement, parameters in questions:
-        plan = database.read(
-            lambda tx, text=statement, values=parameters: tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", values).all()
-        )
+    for statement in questions:
+        plan = database.read(lambda tx, text=statement: tx.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all())
         steps = [step[3] for step in plan]
         assert not [step for step in steps if re.match(r"SCAN (?!\d|CONSTANT|due)", step)], (statement, steps)
         # Partner and direction alone are half the store.
