@@ -1,6 +1,6 @@
 """`n2n exchange`: which papers are on their way, and everything that is known and provable about one of them."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -8,11 +8,14 @@ from node.cli.moments import since
 from node.cli.output import Cell, Column, Data
 from node.cli.pki import node_code
 from node.cli.session import Session, command
-from node.cli.words import DIRECTIONS, FACTS, STATES, VERDICTS, Text
+from node.cli.words import DECISIONS, DIRECTIONS, FACTS, STATES, VERDICTS, Text
 from node.clock import SystemClock
 from node.model.evidence import EvidenceFact
 from node.model.exchange import Direction, Exchange, State
 from node.model.receipt import Receipt
+
+if TYPE_CHECKING:
+    from node.store.answers import StoredAnswer
 
 app = typer.Typer(no_args_is_help=True, help="Papers on their way. 往來文件。")
 
@@ -89,22 +92,29 @@ def show(
     """Everything known about one exchange: timeline and receipt. 顯示單一交換的歷程與收據。"""
     from node.cli.node_access import everything_about
 
-    found, timeline, receipt = everything_about(session, exchange)
+    known = everything_about(session, exchange)
     if session.as_json:
         session.output.data(
-            {**_as_data(found), "timeline": [_fact(one) for one in timeline], "receipt": _receipt(receipt)}
+            {
+                **_as_data(known.exchange),
+                "timeline": [_fact(one) for one in known.timeline],
+                "receipt": _receipt(known.receipt),
+                "answer": _answer(known.answer),
+            }
         )
         return
     output, language = session.output, session.language
-    output.record(_lines(found, session))
+    output.record(_lines(known.exchange, session))
     output.text("")
     rows: list[tuple[Cell, ...]] = [
         (one.moment, FACTS[one.fact].to(language), one.digest.hex()[:16] if one.digest else "", one.detail)
-        for one in timeline
+        for one in known.timeline
     ]
     output.table(_TIMELINE, rows, Text("No timeline.", "沒有歷程。"))
-    if receipt is not None:
-        output.record(_receipt_lines(receipt, session))
+    if known.receipt is not None:
+        output.record(_receipt_lines(known.receipt, session))
+    if known.answer is not None:
+        output.record(_answer_lines(known.answer, session))
 
 
 def _row(one: Exchange, session: Session) -> tuple[Cell, ...]:
@@ -183,6 +193,19 @@ def _receipt(receipt: Receipt | None) -> dict[str, Data] | None:
     }
 
 
+def _answer(stored: "StoredAnswer | None") -> dict[str, Data] | None:
+    if stored is None:
+        return None
+    return {
+        "verdict": stored.answer.verdict.value,
+        "reason_code": stored.answer.reason_code,
+        "reason": stored.answer.reason,
+        "reference": stored.answer.reference,
+        "carrier": stored.carrier,
+        "stored_at": stored.stored_at,
+    }
+
+
 def _lines(one: Exchange, session: Session) -> list[tuple[Column, Cell]]:
     to = session.language
     lines: list[tuple[Column, Cell]] = [
@@ -213,3 +236,15 @@ def _receipt_lines(receipt: Receipt, session: Session) -> list[tuple[Column, Cel
     ]
     finding = Column("finding", Text("Finding", "發現事項"))
     return lines + [(finding, f"{each.code} {each.path}: {each.rule}") for each in receipt.findings]
+
+
+def _answer_lines(stored: "StoredAnswer", session: Session) -> list[tuple[Column, Cell]]:
+    answer = stored.answer
+    lines: list[tuple[Column, Cell]] = [
+        (Column("answer", Text("Business answer", "業務回覆")), DECISIONS[answer.verdict].to(session.language)),
+        (Column("reason_code", Text("Reason code", "理由代碼")), answer.reason_code),
+        (Column("reason", Text("Reason", "理由")), answer.reason),
+        (Column("reference", Text("Their file", "案號")), answer.reference),
+        (Column("carrier", Text("Carried by", "承載交換")), stored.carrier),
+    ]
+    return [(column, cell) for column, cell in lines if cell != ""]

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from node import __version__
-from node.cli import bench, demo, evidence, exchange, explain, init, key, kinds, pki, send, up
+from node.cli import answer, bench, demo, evidence, exchange, explain, init, key, kinds, pki, send, up
 from node.cli.failure import report
 from node.cli.session import Debug, Home, Json, Lang, Session
 
@@ -44,7 +44,7 @@ def _common(
     """The common options write into the session by themselves."""
 
 
-for noun in (demo, init, up, send, kinds, explain, bench):
+for noun in (demo, init, up, send, answer, kinds, explain, bench):
     noun.add_to(app)
 app.add_typer(exchange.app, name="exchange")
 app.add_typer(evidence.app, name="evidence")

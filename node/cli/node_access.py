@@ -7,18 +7,21 @@ import socket
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from node.cli.session import Session
 from node.errors import NoAnswer, NodeError
+from node.model.answer import BusinessAnswer
 from node.model.evidence import EvidenceFact
 from node.model.exchange import Direction, Exchange, State
 from node.model.ids import ExchangeId, NodeCode, sha256
 from node.model.receipt import Receipt
 from node.profiles.book import load_book
 from node.settings import Settings, load_settings
-from node.store import evidence, exchanges, queries, receipts
+from node.store import answers, evidence, exchanges, queries, receipts
+from node.store.answers import StoredAnswer
 from node.store.database import Database, Tx
 from node.wire import receipt_from_bytes
 
@@ -76,14 +79,24 @@ def list_exchanges(
         return store.read(lambda tx: queries.list_exchanges(tx, wanted))
 
 
-def everything_about(session: Session, prefix: str) -> tuple[Exchange, list[EvidenceFact], Receipt | None]:
-    """The exchange with this beginning of an id, its timeline and its receipt; raises ExchangeUnknown."""
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that the store tells about one exchange."""
 
-    def read(tx: Tx) -> tuple[Exchange, list[EvidenceFact], Receipt | None]:
+    exchange: Exchange
+    timeline: list[EvidenceFact]
+    receipt: Receipt | None
+    answer: StoredAnswer | None
+
+
+def everything_about(session: Session, prefix: str) -> Known:
+    """The exchange with this beginning of an id, its timeline, receipt and answer; raises ExchangeUnknown."""
+
+    def read(tx: Tx) -> Known:
         found = queries.find(tx, prefix)
         held = (receipts.settled if found.direction is Direction.OUT else receipts.issued)(tx, [found.id]).get(found.id)
         receipt = receipt_from_bytes(held.signed.receipt) if held else None
-        return found, evidence.timeline(tx, found.id), receipt
+        return Known(found, evidence.timeline(tx, found.id), receipt, answers.of(tx, [found.id]).get(found.id))
 
     with open_store(session) as store:
         return store.read(read)
@@ -144,6 +157,24 @@ def announce(session: Session, partner: NodeCode) -> "Accepted":
     wired = wire(settings_of(session))
     try:
         return announce_keys(wired.node, partner, ActorName(_whoever_types(), "human"))
+    finally:
+        wired.close()
+
+
+def give_answer(session: Session, prefix: str, decided: BusinessAnswer) -> "tuple[ExchangeId, Accepted]":
+    """Answer the inbound exchange with this beginning of an id; a running node carries it.
+
+    Raises ExchangeUnknown, NotAnswerable, AnsweredOtherwise, AnswerMalformed.
+    """
+    from node.flows.answering import answer  # brings the whole node
+    from node.flows.ports import ActorName
+    from node.wiring import wire
+
+    with open_store(session) as store:
+        found = store.read(lambda tx: queries.find(tx, prefix)).id
+    wired = wire(settings_of(session))
+    try:
+        return found, answer(wired.node, found, decided, ActorName(_whoever_types(), "human"))
     finally:
         wired.close()
 

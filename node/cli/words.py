@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from node.errors import Category, Language, Side
+from node.model.answer import AnswerVerdict
 from node.model.evidence import Fact
 from node.model.exchange import Direction, State
 from node.model.receipt import Verdict
@@ -82,6 +83,12 @@ VERDICTS: Mapping[Verdict, Text] = {
     Verdict.ABSENT: Text("never received", "未曾收到"),
 }
 
+DECISIONS: Mapping[AnswerVerdict, Text] = {
+    AnswerVerdict.ACCEPTED: Text("accepted", "接受"),
+    AnswerVerdict.CONDITIONAL: Text("accepted on a condition", "附條件接受"),
+    AnswerVerdict.REJECTED: Text("rejected", "不接受"),
+}
+
 FACTS: Mapping[Fact, Text] = {
     Fact.SUBMITTED: Text("handed in", "已送件"),
     Fact.DOCUMENT_SIGNED: Text("document signed", "文件已簽署"),
@@ -103,4 +110,6 @@ FACTS: Mapping[Fact, Text] = {
     Fact.RESUMED: Text("resumed", "恢復"),
     Fact.CANCELLED: Text("cancelled", "取消"),
     Fact.EXPIRED: Text("expired", "逾期"),
+    Fact.ANSWER_RECEIVED: Text("the partner's business answer arrived", "收到對方業務回覆"),
+    Fact.ANSWERED: Text("the business answer stands", "業務回覆成立"),
 }

@@ -12,7 +12,10 @@ from node.model.receipt import FindingCode
 from node.profiles.profile import AgreedKind, IssuerSignature, Profile
 from node.wire import MAX_DOCUMENT_BYTES
 
-CONTROL_KINDS = frozenset({"key_statement", "business_answer", "certificate_announcement"})
+KEY_STATEMENT = "key_statement"
+BUSINESS_ANSWER = "business_answer"
+
+CONTROL_KINDS = frozenset({KEY_STATEMENT, BUSINESS_ANSWER, "certificate_announcement"})
 """Made by the node itself; refused from hub, CLI and console (protocol 2)."""
 
 

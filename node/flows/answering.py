@@ -10,8 +10,8 @@ from datetime import datetime
 from node.documents import business_answer
 from node.documents.business_answer import PaperAnswered
 from node.errors import AnsweredOtherwise, ExchangeUnknown, IdempotencyConflict, NodeError, NotAnswerable, Unexpected
-from node.flows.admission import CONTROL_KINDS, Admitted
-from node.flows.control import BUSINESS_ANSWER, outbound_agreement
+from node.flows.admission import BUSINESS_ANSWER, CONTROL_KINDS, Admitted
+from node.flows.control import outbound_agreement
 from node.flows.intake import Accepted, Intake, Submission
 from node.flows.ports import ActorName, Node
 from node.model.answer import BusinessAnswer

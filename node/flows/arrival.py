@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from node.flows import answers
 from node.flows.ports import Node
 from node.flows.rulings import Opened, Ruled
 from node.model.document import Identity
@@ -27,6 +28,7 @@ class Arrival:
     signed: SignedReceipt
     exchange: Exchange | None
     chain_number: str
+    hub_pushed: bool
 
 
 def arrive(
@@ -35,7 +37,7 @@ def arrive(
     """A paper refused before it was opened, and an ABSENT, make no exchange: they leave only their receipt."""
     opened = ruled.opened
     exchange = None if opened is None else _exchange(node, caller, ruled, opened, now)
-    return Arrival(ruled, signed, exchange, chain_number)
+    return Arrival(ruled, signed, exchange, chain_number, node.hub_pushed)
 
 
 def store(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) -> None:
@@ -67,9 +69,22 @@ def store(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) 
             partner_keys.offer(tx, caller, one.ruled.statement.sequence, one.ruled.statement.statement, now)
     # The same paper under a new id has no second effect: it is not registered twice, and the hub has it already.
     papers.record(tx, [papers.NewPaper.of(exchange, chain) for exchange, chain in fresh])
-    jobs.add(tx, [jobs.NewJob(one.id, caller, Verb.HAND_OVER, now, None, one.priority) for one, _ in fresh], now)
+    # A hub that watches us sees what is RECEIVED as soon as this commits, and needs no job.
+    if arrivals and arrivals[0].hub_pushed:
+        jobs.add(tx, [jobs.NewJob(one.id, caller, Verb.HAND_OVER, now, None, one.priority) for one, _ in fresh], now)
     stored.insert_issued(tx, [_issued(caller, one, seals) for one in arrivals])
+    _store_answers(tx, opened, now)
     evidence.add(tx, [fact for one, exchange, _ in opened for fact in _facts(one.ruled, one.signed, exchange.id, now)])
+
+
+def _store_answers(tx: Tx, opened: Sequence[tuple[Arrival, Exchange, Opened]], now: datetime) -> None:
+    decided = [
+        (one.ruled.decided, exchange.id, Digest(exchange.document_sha256))
+        for one, exchange, _ in opened
+        if one.ruled.decided is not None
+    ]
+    if decided:
+        answers.arrived(tx, decided, now, hub_pushed=opened[0][0].hub_pushed)
 
 
 def _store_seals(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) -> dict[Seal, str]:
@@ -130,6 +145,8 @@ def _identity(caller: NodeCode, ruled: Ruled) -> Identity:
     """What names the paper; empty when it could not be read."""
     if ruled.statement is not None:
         return Identity(caller, str(ruled.statement.sequence))
+    if ruled.decided is not None:
+        return Identity(caller, ruled.decided.about.message_id)
     return ruled.document.reading.identity if ruled.document is not None else Identity("", "", "")
 
 

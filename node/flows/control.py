@@ -9,7 +9,7 @@ from datetime import datetime
 from node.crypto.verification import verify_key_statement
 from node.documents import business_answer
 from node.errors import NotAgreed
-from node.flows.admission import Admitted
+from node.flows.admission import BUSINESS_ANSWER, KEY_STATEMENT, Admitted
 from node.flows.intake import Accepted, Intake, Submission
 from node.flows.ports import ActorName, Node
 from node.model.document import Document, Identity, MediaType, Reading
@@ -19,9 +19,6 @@ from node.model.ids import NodeCode
 from node.profiles.profile import AgreedKind, IssuerSignature, Profile
 from node.store import actors, audit
 from node.store.database import Tx
-
-KEY_STATEMENT = "key_statement"
-BUSINESS_ANSWER = "business_answer"
 
 MAX_STATEMENT_BYTES = 64 * 1024
 """A key statement (protocol 2)."""

@@ -26,7 +26,8 @@ from node.errors import (
     Unexpected,
     WireError,
 )
-from node.flows import control, reading
+from node.flows import answer_reading, control, reading
+from node.flows.admission import BUSINESS_ANSWER, KEY_STATEMENT
 from node.flows.ports import Node
 from node.flows.rulings import RETRY_HINT_MS, Letter, Opened, Refusal, Ruled, Ruling, refused
 from node.flows.standing import Paper, Rank, Standing
@@ -58,12 +59,13 @@ def verify(
     agreed = _agreed(node, caller, letters, rulings, refusals, now)
     opened = _open(node, caller, key, agreed, rulings, refusals)
     read: dict[int, Ruled] = {}
+    decided: dict[int, Ruled] = {}
     for index, one in opened.items():
-        if one.letter.header.kind == control.KEY_STATEMENT:
+        if one.letter.header.kind == KEY_STATEMENT:
             rulings[index] = reading.read_key_statement(node, caller, one, refusals, now)
             continue
         try:
-            ruling = reading.read_paper(node, caller, one, refusals, now)
+            ruling = _read(node, caller, one, refusals, now)
         except Exception as defect:
             # A defect of ours in judging one paper must not take its neighbours along; the partner may send it again.
             node.report("judgement.defect", partner=caller, error=defect)
@@ -72,9 +74,17 @@ def verify(
             continue
         if isinstance(ruling, Ruled) and ruling.paper is not None:
             read[index] = ruling
+        elif isinstance(ruling, Ruled) and ruling.decided is not None:
+            decided[index] = ruling
         else:
             rulings[index] = ruling
-    return rulings | _rank(node, caller, read, refusals)
+    return rulings | _rank(node, caller, read, refusals) | answer_reading.place(node, caller, decided, refusals)
+
+
+def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], now: datetime) -> Ruling:
+    answers = opened.letter.header.kind == BUSINESS_ANSWER
+    read = answer_reading.read if answers else reading.read_paper
+    return read(node, caller, opened, refusals, now)
 
 
 # --- agreement ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ hub ─accept─▶ ACCEPTED ─seal─▶ SEALED ─deliver─▶ (UNRESOLVED) 
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State
 from node.model.ids import Digest, ExchangeId, MessageId, sha256, uuid7
 from node.model.job import Job, Verb
-from node.store import actors, audit, evidence, exchanges, jobs
+from node.store import actors, answers, audit, evidence, exchanges, jobs
 from node.store import receipts as stored
 from node.store.database import Tx
 from node.wire import header_to_bytes, metadata_to_bytes, receipt_from_bytes
@@ -317,18 +317,26 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Tell the hub what became of its papers; what it does not take is told again later."""
     ids = _ids(claimed)
     rows, said = node.store.read(lambda tx: (exchanges.load(tx, ids), stored.received(tx, ids)))
+    decided = _decided(node, rows)
     told: list[Job] = []
     for job in claimed:
         signed = said.get(job.exchange)
         findings = receipt_from_bytes(signed.receipt).findings if signed is not None else ()
         try:
             hub.report(rows[job.exchange], findings)
+            if job.exchange in decided:
+                hub.answered(rows[job.exchange], decided[job.exchange].answer)
         except NodeError as error:
             settling.again_for_hub(node, job, error)
         else:
             told.append(job)
     # A crash before this line only means that the hub is told the same again.
     node.store.write(lambda tx: jobs.done_all(tx, told))
+
+
+def _decided(node: Node, rows: Mapping[ExchangeId, Exchange]) -> dict[ExchangeId, answers.StoredAnswer]:
+    ids = [exchange for exchange, row in rows.items() if row.state is State.ANSWERED]
+    return node.store.read(lambda tx: answers.of(tx, ids)) if ids else {}
 
 
 def _ids(claimed: Sequence[Job]) -> list[ExchangeId]:

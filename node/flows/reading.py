@@ -54,8 +54,8 @@ def read_paper(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refu
     metadata: Metadata | None = None
     try:
         metadata = metadata_from_bytes(body.metadata)
-        _require_size(opened)
-        signatures = _signatures(node, caller, opened, metadata, now)
+        require_size(opened)
+        signatures = own_signatures(node, caller, opened, metadata, now)
         _require_uploads(metadata)
         document = reader.read(body.document, letter.header.kind, letter.header.kind_version, metadata.media_type)
         issuer = _issuer(node, caller, opened, document, now)
@@ -63,14 +63,14 @@ def read_paper(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refu
         never = _never_readable(opened, metadata)
         refusals.append(Refusal(letter.header.message_id, never or error))
         if never is not None:
-            return replace(refused(letter, now, *_findings(never)), opened=opened, metadata=metadata)
+            return replace(refused(letter, now, *findings_of(never)), opened=opened, metadata=metadata)
         return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
     except UploadMissing as error:
         refusals.append(Refusal(letter.header.message_id, error))
         return Deferred(DeferredCode.UPLOAD, RETRY_HINT_MS)
     except NodeError as error:
         refusals.append(Refusal(letter.header.message_id, error))
-        return replace(refused(letter, now, *_findings(error)), opened=opened, metadata=metadata)
+        return replace(refused(letter, now, *findings_of(error)), opened=opened, metadata=metadata)
     identity = document.reading.identity
     paper = Paper(
         kind=document.kind,
@@ -99,13 +99,13 @@ def read_key_statement(node: Node, caller: NodeCode, opened: Opened, refusals: l
     metadata: Metadata | None = None
     try:
         metadata = metadata_from_bytes(body.metadata)
-        _require_size(opened)
-        signatures = _signatures(node, caller, opened, metadata, now)
+        require_size(opened)
+        signatures = own_signatures(node, caller, opened, metadata, now)
         statement = KeyStatement(body.document, body.signatures[0])
         verified = verify_key_statement(statement, trust=node.book.partner(caller).trust, now=now)
     except (WireError, KeyStatementRefused, SenderMismatch) as error:
         refusals.append(Refusal(letter.header.message_id, error))
-        return replace(refused(letter, now, *_findings(error)), opened=opened, metadata=metadata)
+        return replace(refused(letter, now, *findings_of(error)), opened=opened, metadata=metadata)
     except SignatureError as error:
         refusals.append(Refusal(letter.header.message_id, error))
         return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
@@ -127,7 +127,8 @@ def _never_readable(opened: Opened, metadata: Metadata | None) -> XmlError | Jso
     return None
 
 
-def _require_size(opened: Opened) -> None:
+def require_size(opened: Opened) -> None:
+    """Raise TooLarge when the document is larger than was agreed for its kind."""
     if len(opened.body.document) > opened.agreed.max_bytes:
         raise TooLarge(field="document", limit=f"{opened.agreed.max_bytes} bytes")
 
@@ -138,7 +139,8 @@ def _require_uploads(metadata: Metadata) -> None:
         raise UploadMissing(sha256=metadata.attachments[0].upload_sha256.hex())
 
 
-def _findings(error: NodeError) -> tuple[Finding, ...]:
+def findings_of(error: NodeError) -> tuple[Finding, ...]:
+    """What a final refusal for `error` tells the sender: codes and rules, never values."""
     match error:
         case PaperRefused():
             return error.findings
@@ -156,7 +158,7 @@ def _findings(error: NodeError) -> tuple[Finding, ...]:
             return (Finding(FindingCode.RULE, "", error.code),)
 
 
-def _signatures(
+def own_signatures(
     node: Node, caller: NodeCode, opened: Opened, metadata: Metadata, now: datetime
 ) -> tuple[VerifiedSignature, ...]:
     """Every signature that came along must hold; with document assurance there must be one."""

@@ -11,13 +11,15 @@ from node.crypto.verification import (
     VerifiedLeaf,
     VerifiedSignature,
 )
+from node.documents.business_answer import PaperAnswered
 from node.errors import (
     NodeError,
 )
 from node.flows.standing import Paper, Rank
+from node.model.answer import BusinessAnswer
 from node.model.document import Document, Finding
 from node.model.envelope import Body, Envelope, Header, Metadata
-from node.model.ids import NodeCode
+from node.model.ids import ExchangeId, NodeCode
 from node.model.receipt import (
     Outcome,
     Receipt,
@@ -59,6 +61,15 @@ class Proofs:
 
 
 @dataclass(frozen=True, slots=True)
+class Decided:
+    """What the partner's agency decided about a paper of ours; `target` once that paper is found."""
+
+    answer: BusinessAnswer
+    about: PaperAnswered
+    target: ExchangeId | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Ruled:
     """A final verdict, to be signed; with `keep` it is stored, together with what arrived."""
 
@@ -72,6 +83,7 @@ class Ruled:
     paper: Paper | None = None
     standing: Rank | None = None
     statement: VerifiedKeyStatement | None = None
+    decided: Decided | None = None
 
 
 Ruling = Outcome | Ruled

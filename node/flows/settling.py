@@ -17,7 +17,8 @@ from node.errors import (
     PartnerWantsAnew,
     TlsFailed,
 )
-from node.flows import calls, receipts
+from node.flows import answers, calls, receipts
+from node.flows.admission import BUSINESS_ANSWER
 from node.flows.ports import Node
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State, may_move
@@ -168,10 +169,22 @@ def _commit_receipts(node: Node, tx: Tx, settled: Sequence[Settled], now: dateti
         same = [one for one in first if (_end_state(one.receipt), _cause(one.receipt)) == (target, cause)]
         ids = [one.consignment.exchange.id for one in same]
         exchanges.move_all(tx, ids, Direction.OUT, _movable(target), target, now, cause)
+        if target is State.DELIVERED:
+            answers.delivered(tx, ids, now)
+            carriers = [one.consignment.exchange for one in same if one.consignment.exchange.kind == BUSINESS_ANSWER]
+            answers.concluded(tx, [one.id for one in carriers], now)
         _release_successors(tx, ids, target, now)
     ours = jobs.held(tx, [one.consignment.job for one in settled])
     told = [one.consignment.job for one in settled if one.consignment.exchange.id in ours]
-    jobs.follow_all(tx, told, Verb.TELL_HUB, now)
+    _tell_hub(node, tx, told, now)
+
+
+def _tell_hub(node: Node, tx: Tx, told: Sequence[Job], now: datetime) -> None:
+    """A hub that watches us sees the move itself, and needs no job."""
+    if node.hub_pushed:
+        jobs.follow_all(tx, told, Verb.TELL_HUB, now)
+    else:
+        jobs.done_all(tx, told)
 
 
 def _receipt_fact(one: Settled, fact: Fact, now: datetime) -> EvidenceFact:
@@ -335,7 +348,7 @@ def expire_unsent(node: Node, consignments: Sequence[calls.Consignment]) -> None
             exchanges.move(tx, one.exchange.id, Direction.OUT, [State.SEALED], State.EXPIRED, now, "expired")
             evidence.add(tx, [_fact(one, now, Fact.EXPIRED, None, "never sent")])
             _release_successors(tx, [one.exchange.id], State.EXPIRED, now)
-            jobs.follow(tx, one.job, Verb.TELL_HUB, now)
+            _tell_hub(node, tx, [one.job], now)
 
     if consignments:
         node.store.write(commit)

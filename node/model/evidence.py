@@ -30,6 +30,8 @@ class Fact(StrEnum):
     RESUMED = "resumed"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
+    ANSWER_RECEIVED = "answer-received"
+    ANSWERED = "answered"
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,3 +120,4 @@ class FindingCode(StrEnum):
     WITHDRAWN = "WITHDRAWN"
     CHAIN = "CHAIN"
     TOO_LARGE = "TOO_LARGE"
+    UNANSWERABLE = "UNANSWERABLE"

@@ -10,7 +10,7 @@ from node.errors import RaceLost
 from node.model.document import MediaType
 from node.model.envelope import Chain
 from node.model.exchange import Assurance, Direction, Exchange, State, require_move
-from node.model.ids import Digest, ExchangeId, Leaf, MessageId
+from node.model.ids import Digest, ExchangeId, Leaf, MessageId, NodeCode
 from node.store.columns import intact, pack_fields, pack_words, unpack_fields, unpack_words
 from node.store.database import Tx
 from node.store.sealed import StoredSealed, insert_sealed, replace_signatures, sealed
@@ -22,6 +22,7 @@ from node.store.tables import DOCUMENT, EXCHANGE, SUBMISSION
 __all__ = [
     "StoredDocument",
     "StoredSealed",
+    "by_message",
     "documents",
     "exchange_of",
     "insert",
@@ -62,6 +63,13 @@ def load(tx: Tx, ids: Collection[ExchangeId]) -> dict[ExchangeId, Exchange]:
     """The exchanges with these ids; unknown ids are missing from the result."""
     query = select(EXCHANGE).where(EXCHANGE.c.id.in_(texts(ids)))
     return {ExchangeId(row.id): exchange_of(row) for row in tx.execute(query)}
+
+
+def by_message(tx: Tx, partner: NodeCode, direction: Direction, message_ids: Collection[str]) -> dict[str, Exchange]:
+    """The exchanges with a partner under these message ids; ids never used are missing from the result."""
+    query = select(EXCHANGE).where(EXCHANGE.c.direction == direction.value, EXCHANGE.c.partner == partner)
+    rows = tx.execute(query.where(EXCHANGE.c.message_id.in_(texts(message_ids))))
+    return {row.message_id: exchange_of(row) for row in rows}
 
 
 def insert_documents(tx: Tx, rows: Sequence[StoredDocument]) -> None:

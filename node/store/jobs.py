@@ -179,6 +179,13 @@ def pull_forward(tx: Tx, exchanges: Collection[ExchangeId], now: datetime) -> in
     return tx.execute(update(JOB).where(later).values(due_at=now)).rowcount
 
 
+def anew(tx: Tx, exchanges: Collection[ExchangeId], verb: Verb, now: datetime) -> None:
+    """Do `verb` for exchanges whose walk had ended, now; what is still under way for them comes back too late."""
+    if exchanges:
+        opened = dict(_NOTHING_TO_DO, verb=verb.value, due_at=now, created_at=now, fence=JOB.c.fence + 1)
+        tx.execute(update(JOB).where(JOB.c.exchange_id.in_(texts(exchanges))).values(**opened))
+
+
 def _claimable(now: datetime) -> ColumnElement[bool]:
     free = or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= now)
     return and_(JOB.c.due_at <= now, free, JOB.c.blocked_by.is_(None))

@@ -148,7 +148,7 @@ def test_a_paper_that_breaks_a_rule_is_refused_with_findings(
     [
         pytest.param("XA", {"kind": "unheard_of"}, "refused KIND_UNKNOWN", id="unknown-kind"),
         pytest.param("XA", {"kind_version": 2}, "refused KIND_UNKNOWN", id="unknown-version"),
-        pytest.param("XA", {"kind": "business_answer"}, "refused KIND_UNKNOWN", id="control-kind"),
+        pytest.param("XA", {"kind": "certificate_announcement"}, "refused KIND_UNKNOWN", id="control-kind"),
         pytest.param("XC", {"kind": PHYTO}, "refused NOT_AGREED", id="agreed-the-other-way-only"),
     ],
 )
