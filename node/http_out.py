@@ -26,6 +26,7 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result, stop_after_
 
 from node.crypto.files import read_file
 from node.errors import KeyFileUnusable
+from node.model.ids import sha256
 
 CONNECT_S: Final = 10.0
 """A handshake across a country takes milliseconds; after ten seconds nobody is there."""
@@ -96,6 +97,11 @@ class TlsFiles:
     certificate: Path
     key: Path
 
+    def digest(self) -> bytes:
+        """Changes when a file does. Raises KeyFileTooOpen, KeyFileUnusable."""
+        parts = (read_file(self.ca), read_file(self.certificate), read_file(self.key, private=True))
+        return sha256(b"".join(sha256(part) for part in parts))
+
     def load(self) -> ssl.SSLContext:
         """TLS 1.3, or 1.2 with forward secrecy; only the given authority counts, and the name is checked.
 
@@ -109,8 +115,8 @@ class TlsFiles:
             context.load_verify_locations(cadata=read_file(self.ca).decode("ascii"))
         except (ssl.SSLError, ValueError) as error:
             raise KeyFileUnusable(path=self.ca, detail="it holds no readable PEM certificate") from error
-        for path, private in ((self.certificate, False), (self.key, True)):
-            read_file(path, private)
+        read_file(self.certificate)
+        read_file(self.key, private=True)
         try:
             # A key with a passphrase must fail here, not ask a terminal that nobody watches.
             context.load_cert_chain(self.certificate, self.key, password="")
@@ -139,12 +145,15 @@ class HttpOut:
         if not is_base(base):
             raise ValueError("the base must be https:// and a host, without password, query or slash at its end")
         self._base = base
+        self._tls = tls
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
+        self._shown = tls.digest()
         self._client = _client(tls.load(), timeout_s)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="http-out", daemon=True)
-        self._thread.start()
+        self._lock = threading.Lock()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
 
     def get(self, path: Sequence[str], query: Mapping[str, str]) -> Reply | Failed:
         """GET below the base; `path` is segments, each encoded. Asked again at once when the connection breaks."""
@@ -154,14 +163,38 @@ class HttpOut:
         """PUT JSON below the base, once."""
         return self._run(self._in_time(self._once("PUT", self._url(path), body)))
 
+    def renew(self) -> bool:
+        """Use what the TLS files hold now for connections from now on; whether that is something new.
+
+        Calls under way end on their old connections. Raises KeyFileTooOpen, KeyFileUnusable; then nothing changes.
+        """
+        shown = self._tls.digest()
+        if shown == self._shown:
+            return False
+        fresh = _client(self._tls.load(), self._timeout_s)
+        asyncio.run_coroutine_threadsafe(self._replace(fresh), self._running()).result()
+        self._shown = shown
+        return True
+
     def close(self) -> None:
         """End calls under way (they fail as CUT) and let the connections go. May be called twice."""
-        if self._loop.is_closed():
+        with self._lock:
+            loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+        if loop is None or thread is None:
             return
-        asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
-        self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join()
-        self._loop.close()
+        asyncio.run_coroutine_threadsafe(self._end(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+    def _running(self) -> asyncio.AbstractEventLoop:
+        """The loop of the calls, begun at the first one: a node that is only looked at needs none."""
+        with self._lock:
+            if self._loop is None:
+                self._loop = asyncio.new_event_loop()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="http-out", daemon=True)
+                self._thread.start()
+            return self._loop
 
     def _url(self, path: Sequence[str]) -> str:
         if any(segment in _DOTS for segment in path):
@@ -170,7 +203,7 @@ class HttpOut:
 
     def _run(self, call: Coroutine[object, object, Reply | Failed]) -> Reply | Failed:
         try:
-            return asyncio.run_coroutine_threadsafe(call, self._loop).result()
+            return asyncio.run_coroutine_threadsafe(call, self._running()).result()
         except CancelledError:
             return Failed(Cause.CUT, "this node is stopping")
 
@@ -180,6 +213,18 @@ class HttpOut:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
         await self._client.aclose()
+
+    async def _replace(self, fresh: httpx.AsyncClient) -> None:
+        old, self._client = self._client, fresh
+        task = asyncio.create_task(self._retire(old))
+        self._retiring.add(task)
+        task.add_done_callback(self._retiring.discard)
+
+    async def _retire(self, old: httpx.AsyncClient) -> None:
+        try:
+            await asyncio.sleep(self._timeout_s)
+        finally:
+            await old.aclose()
 
     async def _patiently(self, url: str) -> Reply | Failed:
         # Made anew for each call: a shared one counts the attempts of all calls together.
@@ -252,16 +297,18 @@ def _last(state: RetryCallState) -> Reply | Failed:
 # --- causes ---------------------------------------------------------------------------------------------------------
 
 _TOO_LATE: Final = "no whole answer in time"
+# A server that refuses our certificate under TLS 1.3 may do so by closing; then nothing but the break is seen.
+_BROKE: Final = "the connection broke; if it always does, our certificate may not be accepted"
 # Most specific first; tests/http_out holds that every failure httpx knows is here.
 _CAUSES: Final[tuple[tuple[type[Exception], Cause, str], ...]] = (
     (httpx.ConnectTimeout, Cause.UNREACHABLE, "no connection in time"),
     (httpx.ConnectError, Cause.UNREACHABLE, "no connection"),
     (httpx.TimeoutException, Cause.TIMEOUT, _TOO_LATE),
-    (httpx.NetworkError, Cause.CUT, "the connection broke"),
+    (httpx.NetworkError, Cause.CUT, _BROKE),
     (httpx.RemoteProtocolError, Cause.NOT_HTTP, "what came back is not HTTP"),
     (httpx.LocalProtocolError, Cause.NOT_HTTP, "the request cannot be written as HTTP"),
     (httpx.RequestError, Cause.NOT_HTTP, "the call cannot be made"),
-    (OSError, Cause.CUT, "the connection broke"),
+    (OSError, Cause.CUT, _BROKE),
 )
 _ENDED_EARLY: Final = ("disconnected", "closed", "incomplete")
 """h11 says in words alone that a server closed the connection before its answer was whole."""
@@ -277,7 +324,7 @@ def _failed(error: Exception) -> Failed:
         if isinstance(one, gaierror):
             return Failed(Cause.UNREACHABLE, "the server's name is not known")
     if isinstance(error, httpx.RemoteProtocolError) and any(sign in str(error) for sign in _ENDED_EARLY):
-        return Failed(Cause.CUT, "the connection ended before the answer was whole")
+        return Failed(Cause.CUT, _BROKE)
     for kind, cause, detail in _CAUSES:
         if isinstance(error, kind):
             return Failed(cause, detail)

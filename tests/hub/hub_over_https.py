@@ -6,10 +6,11 @@ A real server on a real socket with mutual TLS, in a thread; what it holds is re
 import base64
 import hashlib
 import json
+import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -38,6 +39,11 @@ def beside(act: Callable[["Request"], object]) -> Fault:
         return False
 
     return look
+
+
+def document(note: Mapping[str, Any]) -> bytes:
+    """The exact bytes of a paper that the node brought."""
+    return base64.b64decode(note["document"], validate=True)
 
 
 @dataclass(slots=True)
@@ -83,13 +89,13 @@ class Hub:
         return 404, {"code": "NO-SUCH-PLACE"}
 
     def page(self, waiting: list[Any], after: str, limit: int) -> dict[str, Any]:
-        """What has no outcome yet, from `after` on. The cursor is the place in the list of that moment."""
+        """What has no outcome yet, from `after` on. The cursor is a mere place in the list, the worst there is."""
         begin = int(after or 0)
         end = begin + limit
         return {"items": waiting[begin:end], "next": str(end) if end < len(waiting) else None}
 
     def _inbound(self, exchange: str, sent: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-        digest = hashlib.sha256(base64.b64decode(sent["document"], validate=True)).hexdigest()
+        digest = hashlib.sha256(document(sent)).hexdigest()
         if digest != sent["sha256"]:
             return 400, {"code": "DIGEST"}
         before = self.inbound.get(exchange)
@@ -181,8 +187,13 @@ class _Server(ThreadingHTTPServer):
         wrapped = self._context.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
         return wrapped, address
 
-    def shutdown_request(self, request: object) -> None:
-        # Without a TLS farewell: a client that is still sending must not hold the server up.
+    def shutdown_request(self, request: ssl.SSLSocket) -> None:
+        # Closing over bytes nobody read resets the connection, and takes along what was said last.
+        with suppress(OSError):
+            request.shutdown(socket.SHUT_WR)
+            request.settimeout(1)
+            while request.recv(65536):
+                pass
         self.close_request(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
