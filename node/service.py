@@ -27,6 +27,9 @@ READY_FILE = "ready"
 TLS_POLL_S = 10
 """How often the TLS files are looked at: a renewal is used within this time, and half-written files are read again."""
 
+HUB_AWAY_S = 30
+"""A hub that comes back after a long time is noticed within this."""
+
 PURGE_POLL_S = 3600
 """Retention is counted in days; once an hour is soon enough."""
 
@@ -132,6 +135,7 @@ async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), TLS_POLL_S)
             return
+        await _renew_hub_tls(wired)
         try:
             renewed = await asyncio.to_thread(wired.tls.renew, wired.node.keys)
         except Exception as error:
@@ -144,18 +148,38 @@ async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:
                 await wired.transports.pop(partner).close()
 
 
+async def _renew_hub_tls(wired: Wired) -> None:
+    """The same for the certificates that we and the hub show each other, where we are the ones who call."""
+    try:
+        if await asyncio.to_thread(wired.hub.renew):
+            wired.journal("hub.tls-renewed")
+    except Exception as error:
+        wired.journal("hub.tls-not-renewed", error=error)
+
+
 async def _watch_hub(wired: Wired, stop: asyncio.Event) -> None:
-    """Take what the hub handed in, again and again; a hub that is away is asked again."""
+    """Take what the hub handed in, again and again; a hub that is away is asked again, more and more seldom."""
+    failures = 0
     while not stop.is_set():
         busy = False
         try:
             busy = await asyncio.to_thread(take_from_hub, wired)
+            failures = 0
         except Exception as error:
             # Whatever the hub holds, it must not end the node; the next look comes in a moment.
             wired.journal("hub.away", error=error)
+            failures += 1
         if not busy:
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), wired.hub.poll_s)
+                await asyncio.wait_for(stop.wait(), hub_pause(wired.hub.poll_s, failures))
+
+
+def hub_pause(poll_s: float, failures: int) -> float:
+    """Seconds until the next look: as often as agreed; after failures in a row twice as long each, HUB_AWAY_S at most.
+
+    An agreed time that is longer than that stays as it is.
+    """
+    return max(poll_s, min(poll_s * 2.0 ** min(failures, 32), HUB_AWAY_S))
 
 
 def take_from_hub(wired: Wired) -> bool:

@@ -15,7 +15,6 @@ may be repeated.
 
 import json
 import os
-import re
 import stat
 import tempfile
 import time
@@ -23,7 +22,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from node.errors import HubUnavailable, Language, NodeError, SubmissionUnreadable
+from node.errors import HubUnavailable, NodeError, SubmissionUnreadable
+from node.hub import notes
 from node.hub.answer_files import answer_from_file
 from node.model.answer import BusinessAnswer
 from node.model.document import Finding, MediaType
@@ -47,8 +47,6 @@ MAX_TAKEN_AT_ONCE = 64
 
 PUT_OFF_S = 30.0
 """How long a paper that must wait, or an entry that cannot be moved, is passed over."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
 
 class FolderHub:
@@ -111,7 +109,7 @@ class FolderHub:
         return HandedAnswer(name, NodeCode(partner), exchange, answer)
 
     def _read(self, done: Path, name: str, partner: str) -> HandedIn:
-        if not _NAME.fullmatch(name) or not is_node_code(partner):
+        if not notes.is_hub_name(name) or not is_node_code(partner):
             raise SubmissionUnreadable(name="(name withheld)", detail="its name is not allowed")
         paper = _paper_file(done.parent, name)
         try:
@@ -129,11 +127,11 @@ class FolderHub:
 
     def taken(self, item: FromHub, exchange: str) -> None:
         """The node has committed `item`: move it out of the way, with its exchange id beside it."""
-        self._clear(item, _TAKEN[_place(item)], {"exchange": exchange, "state": "ACCEPTED"})
+        self._clear(item, _TAKEN[_place(item)], notes.accepted(exchange))
 
     def refused(self, item: FromHub, error: NodeError) -> None:
         """The node did not take `item`: move it aside with the reason in both languages."""
-        self._clear(item, _REFUSED[_place(item)], _reason(error))
+        self._clear(item, _REFUSED[_place(item)], notes.refused(error))
 
     def _clear(self, item: FromHub, place: str, note: Mapping[str, object]) -> None:
         folder = self._root / _place(item) / item.partner
@@ -151,7 +149,7 @@ class FolderHub:
         folder = self._root / _REFUSED[done.parent.parent.name] / partner
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _write(folder / f"{name}{NOTE}", _json(_reason(error)))
+            _write(folder / f"{name}{NOTE}", _json(notes.refused(error)))
             done.unlink(missing_ok=True)
         except OSError:
             self._put_off[done] = time.monotonic() + PUT_OFF_S
@@ -164,34 +162,24 @@ class FolderHub:
         folder = self._root / "inbound" / exchange.partner
         try:
             _write(folder / f"{exchange.id}.{paper.media_type.extension}", paper.content)
-            _write(folder / f"{exchange.id}{NOTE}", _json({**_particulars(exchange), "fields": dict(paper.fields)}))
+            _write(
+                folder / f"{exchange.id}{NOTE}", _json({**notes.particulars(exchange), "fields": dict(paper.fields)})
+            )
             _write(folder / f"{exchange.id}{DONE}", b"")
         except OSError as error:
             raise HubUnavailable(detail=f"{folder}: {error.strerror}") from error
 
     def report(self, exchange: Exchange, findings: tuple[Finding, ...]) -> None:
         """Tell what became of an outbound paper. Raises HubUnavailable."""
-        note = {
-            **_particulars(exchange),
-            "key": exchange.idempotency_key,
-            "findings": [{"code": one.code, "path": one.path, "rule": one.rule} for one in findings],
-        }
         try:
-            _write(self._root / "status" / f"{exchange.id}.json", _json(note))
+            _write(self._root / "status" / f"{exchange.id}.json", _json(notes.became(exchange, findings)))
         except OSError as error:
             raise HubUnavailable(detail=f"{self._root / 'status'}: {error.strerror}") from error
 
     def answered(self, exchange: Exchange, answer: BusinessAnswer) -> None:
         """Bring what the partner's agency decided about a paper of ours. Raises HubUnavailable."""
-        decided = {
-            "verdict": answer.verdict,
-            "reason_code": answer.reason_code,
-            "reason": answer.reason,
-            "reference": answer.reference,
-        }
-        note = {**_particulars(exchange), "key": exchange.idempotency_key, "answer": decided}
         try:
-            _write(self._root / "answered" / f"{exchange.id}.json", _json(note))
+            _write(self._root / "answered" / f"{exchange.id}.json", _json(notes.decided(exchange, answer)))
         except OSError as error:
             raise HubUnavailable(detail=f"{self._root / 'answered'}: {error.strerror}") from error
 
@@ -212,33 +200,6 @@ def _paper_file(folder: Path, name: str) -> Path:
     """The paper beside its .done: XML, or JSON where no XML of that name is there."""
     xml, json_ = (folder / f"{name}.{form.extension}" for form in (MediaType.XML, MediaType.JSON))
     return json_ if os.path.lexists(json_) and not os.path.lexists(xml) else xml
-
-
-def _particulars(exchange: Exchange) -> dict[str, object]:
-    return {
-        "exchange": exchange.id,
-        "message_id": exchange.message_id,
-        "partner": exchange.partner,
-        "arrangement": exchange.arrangement,
-        "kind": exchange.kind,
-        "issuer": exchange.issuer,
-        "number": exchange.number,
-        "refers_to": exchange.refers_to,
-        "version": exchange.version,
-        "state": exchange.state,
-        "sha256": exchange.document_sha256.hex(),
-        "updated_at": exchange.updated_at.isoformat(),
-    }
-
-
-def _reason(error: NodeError) -> dict[str, object]:
-    return {
-        "state": "REFUSED",
-        "code": error.code,
-        "message": {language: error.message(language) for language in Language},
-        "next": {language: error.next_step(language) for language in Language},
-        "findings": [{"code": one.code, "path": one.path, "rule": one.rule} for one in getattr(error, "findings", ())],
-    }
 
 
 def _json(note: Mapping[str, object]) -> bytes:
