@@ -11,14 +11,15 @@ import asyncio
 import re
 import ssl
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
-from concurrent.futures import CancelledError
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from socket import gaierror
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -40,6 +41,8 @@ MAX_REFUSAL_BYTES: Final = 64 << 10
 """What is read of an answer that is no success: a reason is short, and its status counts without it."""
 
 JSON: Final = "application/json"
+PROBLEM: Final = "application/problem+json"
+"""How refusals may be told (RFC 9457)."""
 
 _CIPHERS_BEFORE_13: Final = "ECDHE+AESGCM:ECDHE+CHACHA20"
 _LABEL: Final = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
@@ -87,6 +90,11 @@ class Failed:
 
     cause: Cause
     detail: str
+
+
+_CLOSED: Final = Failed(Cause.CUT, "this node is stopping")
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +161,7 @@ class HttpOut:
         self._lock = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
+        self._closed = False
         self._retiring: set[asyncio.Task[None]] = set()
 
     def get(self, path: Sequence[str], query: Mapping[str, str]) -> Reply | Failed:
@@ -161,7 +170,7 @@ class HttpOut:
 
     def put(self, path: Sequence[str], body: bytes) -> Reply | Failed:
         """PUT JSON below the base, once."""
-        return self._run(self._in_time(self._once("PUT", self._url(path), body)))
+        return self._run(self._in_time(partial(self._once, "PUT", self._url(path), body)))
 
     def renew(self) -> bool:
         """Use what the TLS files hold now for connections from now on; whether that is something new.
@@ -172,7 +181,9 @@ class HttpOut:
         if shown == self._shown:
             return False
         fresh = _client(self._tls.load(), self._timeout_s)
-        asyncio.run_coroutine_threadsafe(self._replace(fresh), self._running()).result()
+        done = self._submit(self._replace(fresh))
+        if done is not None:
+            done.result()
         self._shown = shown
         return True
 
@@ -180,6 +191,7 @@ class HttpOut:
         """End calls under way (they fail as CUT) and let the connections go. May be called twice."""
         with self._lock:
             loop, thread, self._loop, self._thread = self._loop, self._thread, None, None
+            self._closed = True
         if loop is None or thread is None:
             return
         asyncio.run_coroutine_threadsafe(self._end(), loop).result()
@@ -187,14 +199,20 @@ class HttpOut:
         thread.join()
         loop.close()
 
-    def _running(self) -> asyncio.AbstractEventLoop:
-        """The loop of the calls, begun at the first one: a node that is only looked at needs none."""
+    def _submit(self, work: Coroutine[object, object, Result]) -> Future[Result] | None:
+        """Hand `work` to the loop of the calls, which begins at the first one; None when the door is closed.
+
+        Under the lock, so that `close` finds all work in the loop that it ends.
+        """
         with self._lock:
+            if self._closed:
+                work.close()
+                return None
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
                 self._thread = threading.Thread(target=self._loop.run_forever, name="http-out", daemon=True)
                 self._thread.start()
-            return self._loop
+            return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def _url(self, path: Sequence[str]) -> str:
         if any(segment in _DOTS for segment in path):
@@ -202,10 +220,11 @@ class HttpOut:
         return "/".join((self._base, *(quote(segment, safe="") for segment in path)))
 
     def _run(self, call: Coroutine[object, object, Reply | Failed]) -> Reply | Failed:
+        coming = self._submit(call)
         try:
-            return asyncio.run_coroutine_threadsafe(call, self._running()).result()
+            return coming.result() if coming is not None else _CLOSED
         except CancelledError:
-            return Failed(Cause.CUT, "this node is stopping")
+            return _CLOSED
 
     async def _end(self) -> None:
         others = asyncio.all_tasks() - {asyncio.current_task()}
@@ -234,12 +253,12 @@ class HttpOut:
             wait=wait_random_exponential(multiplier=0.1, max=1),
             retry_error_callback=_last,
         )
-        return await self._in_time(retrying(self._once, "GET", url))
+        return await self._in_time(partial(retrying, self._once, "GET", url))
 
-    async def _in_time(self, call: Coroutine[object, object, Reply | Failed]) -> Reply | Failed:
+    async def _in_time(self, call: Callable[[], Awaitable[Reply | Failed]]) -> Reply | Failed:
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await call
+                return await call()
         except TimeoutError:
             return Failed(Cause.TIMEOUT, _TOO_LATE)
 
@@ -263,7 +282,7 @@ class HttpOut:
                     return Failed(Cause.TOO_LARGE, f"the answer is larger than {most} bytes")
                 return Reply(response.status_code, b"")
         kind = response.headers.get("Content-Type", "").partition(";")[0].strip().casefold()
-        if not body or kind == JSON:
+        if not body or kind == JSON or (kind == PROBLEM and not response.is_success):
             return Reply(response.status_code, bytes(body))
         if response.is_success:
             return Failed(Cause.CONTENT_TYPE, f"the answer is not {JSON}")

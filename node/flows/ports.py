@@ -50,15 +50,15 @@ class Hub(Protocol):
     """A domestic hub that is given things, however it is reached. Every call is safe to repeat."""
 
     def hand_over(self, paper: HubPaper) -> None:
-        """Give an inbound paper; returns when the hub has it. Raises HubUnavailable."""
+        """Give an inbound paper; returns when the hub has it. Raises HubError."""
         ...
 
     def report(self, exchange: Exchange, findings: tuple[Finding, ...]) -> None:
-        """Tell what became of an outbound paper. Raises HubUnavailable."""
+        """Tell what became of an outbound paper. Raises HubError."""
         ...
 
     def answered(self, exchange: Exchange, answer: BusinessAnswer) -> None:
-        """Give the partner's business answer about an outbound paper of ours. Raises HubUnavailable."""
+        """Give the partner's business answer about an outbound paper of ours. Raises HubError."""
         ...
 
 
@@ -70,19 +70,19 @@ class HubSource(Protocol):
     """
 
     def waiting(self) -> Sequence[HandedIn]:
-        """Papers to send, in the order they were handed in, a batch at most. Raises HubUnavailable."""
+        """Papers to send, in the order they were handed in, a batch at most. Raises HubError."""
         ...
 
     def answers(self) -> Sequence[HandedAnswer]:
-        """Business answers to send, in order, a batch at most. Raises HubUnavailable."""
+        """Business answers to send, in order, a batch at most. Raises HubError."""
         ...
 
     def taken(self, item: FromHub, exchange: str) -> None:
-        """The node has committed `item` as that exchange; said only after the commit. Raises HubUnavailable."""
+        """The node has committed `item` as that exchange; said only after the commit. Raises HubError."""
         ...
 
     def refused(self, item: FromHub, error: NodeError) -> None:
-        """The node will not take `item`, and why. Raises HubUnavailable."""
+        """The node will not take `item`, and why. Raises HubError."""
         ...
 
     def put_off(self, item: FromHub) -> None:

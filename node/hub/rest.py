@@ -94,11 +94,11 @@ class RestHub:
         return self._look(self._answers)
 
     def taken(self, item: FromHub, exchange: str) -> None:
-        """The node has committed `item` as that exchange. Raises HubError; then `item` is offered again later."""
+        """The node has committed `item` as that exchange. Where the hub does not hear it, `item` is offered again."""
         self._settle(item, notes.accepted(exchange))
 
     def refused(self, item: FromHub, error: NodeError) -> None:
-        """The node will not take `item`, and why. Raises HubError; then `item` is offered again later."""
+        """The node will not take `item`, and why. Where the hub does not hear it, `item` is offered again."""
         self._settle(item, notes.refused(error))
 
     def put_off(self, item: FromHub) -> None:
@@ -126,23 +126,25 @@ class RestHub:
                 continue
             self._pass_over(path)
             self._journal("hub.item-unreadable", place="/".join(place), name=one.name, error=one.error)
-            if not one.name:
-                continue
-            try:
-                self._calls.put(path, {"name": one.name, **notes.refused(one.error)})
-            except HubError as error:
-                self._journal("hub.outcome-not-taken", place="/".join(place), name=one.name, error=error)
+            if one.name:
+                self._tell(path, {"name": one.name, **notes.refused(one.error)})
 
     def _settle(self, item: FromHub, outcome: notes.Note) -> None:
         about: notes.Note = {"name": item.name, "partner": item.partner}
         if isinstance(item, HandedIn):
             about["sha256"] = sha256(item.content).hex()
-        try:
-            self._calls.put(self._outcome(item), about | outcome)
-        except HubError:
+        if not self._tell(self._outcome(item), about | outcome):
             # Else the next look would begin with the same item, and never come to its neighbours.
             self.put_off(item)
-            raise
+
+    def _tell(self, path: tuple[str, ...], outcome: notes.Note) -> bool:
+        """Whether the hub took the outcome. If not, the item is still in its list, and will be told of again."""
+        try:
+            self._calls.put(path, outcome)
+        except HubError as error:
+            self._journal("hub.outcome-not-taken", place="/".join(path), error=error)
+            return False
+        return True
 
     def _outcome(self, item: FromHub) -> tuple[str, ...]:
         waiting = self._answers if isinstance(item, HandedAnswer) else self._papers

@@ -208,6 +208,15 @@ def test_closing_ends_a_call_under_way(hub, open_door) -> None:
         door.close()
         assert call.result(10).cause is Cause.CUT
     door.close()
+    assert door.get(["outbound"], {}).cause is Cause.CUT
+    assert len(hub.asked) == 1
+
+
+def test_a_door_that_was_never_used_closes_and_stays_closed(hub, open_door) -> None:
+    door = open_door(hub.url)
+    door.close()
+    assert door.put(["inbound", "e1"], b"{}").cause is Cause.CUT
+    assert hub.asked == []
 
 
 @pytest.mark.parametrize(

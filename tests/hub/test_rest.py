@@ -9,7 +9,7 @@ import pytest
 from hub_over_https import Fault, instead
 from hub_sides import MAX_BYTES, OURS, exchange
 
-from node.errors import HubAnswerUnusable, HubError, HubRefused, HubTlsFailed, HubUnavailable, NotAgreed
+from node.errors import HubAnswerUnusable, HubRefused, HubTlsFailed, HubUnavailable, NotAgreed
 from node.hub import rest_calls
 from node.hub.rest import PAGE_ITEMS, PAGES_A_LOOK
 from node.model.document import MediaType
@@ -56,6 +56,13 @@ def test_a_reason_is_one_word_or_the_name_of_the_status(web, open_rest, reason: 
     with pytest.raises(HubRefused) as caught:
         open_rest().hand_over(PAPER)
     assert caught.value.fields["reason"] == "Conflict"
+
+
+def test_a_reason_may_come_as_a_problem_of_rfc_9457(web, open_rest) -> None:
+    problem = b'{"type": "about:blank", "title": "no", "code": "NO-SUCH-OFFICE", "status": 422}'
+    web.fault = instead(lambda request: request.answer_bytes(422, problem, "application/problem+json"))
+    with pytest.raises(HubRefused, match="NO-SUCH-OFFICE"):
+        open_rest().hand_over(PAPER)
 
 
 def test_a_status_nobody_knows_is_refused_without_reason(web, open_rest) -> None:
@@ -196,22 +203,38 @@ def test_a_malformed_item_is_told_where_it_has_a_name_and_never_blocks_the_good_
 
 
 @pytest.mark.parametrize("status", [404, 409, 500])
-def test_a_hub_that_does_not_take_an_outcome_does_not_hold_up_its_other_papers(web, open_rest, status: int) -> None:
+def test_a_hub_that_does_not_take_an_outcome_does_not_hold_up_its_other_papers(
+    web, open_rest, lines, status: int
+) -> None:
     web.outbound[:] = [{**GOOD, "name": "bad", "sha256": ""}, {**GOOD, "name": "first"}, GOOD]
     refuse = json_bytes(status, b"")
     web.fault = lambda request: request.command == "PUT" and "good" not in request.path and refuse(request)
     adapter = open_rest()
     first, good = adapter.waiting()
-    with pytest.raises(HubError):
-        adapter.taken(first, "e-1")
+    adapter.taken(first, "e-1")
     assert [paper.name for paper in adapter.waiting()] == ["good"]
-    with pytest.raises(HubError):
-        adapter.refused(first, NotAgreed(partner="XB", kind="x", direction="out"))
+    adapter.refused(first, NotAgreed(partner="XB", kind="x", direction="out"))
     adapter.taken(good, "e-2")
+    assert len([line for line in lines if "hub.outcome-not-taken" in line]) == 3
+    assert list(web.outcomes) == ["outbound/good"]
     assert web.outcomes["outbound/good"][0]["sha256"] == GOOD["sha256"]
     # Nothing was told of the first, so a node that starts again takes it up again.
     web.fault = None
     assert [paper.name for paper in open_rest().waiting()] == ["first"]
+
+
+def test_a_hundred_outcomes_that_the_hub_does_not_take_do_not_hide_the_paper_behind_them(web, open_rest) -> None:
+    for number in range(100):
+        web.hand_in(f"p{number:02d}", b"<a/>")
+    web.hand_in("good", b"<a/>")
+    refuse = json_bytes(409, b"")
+    web.fault = lambda request: request.command == "PUT" and "good" not in request.path and refuse(request)
+    adapter, looks = open_rest(), 0
+    while "outbound/good" not in web.outcomes:
+        looks += 1
+        assert looks < 10
+        for paper in adapter.waiting():
+            adapter.taken(paper, "e")
 
 
 def test_duplicates_are_offered_as_they_come_and_other_bytes_are_told_by_their_digest(web, open_rest) -> None:
