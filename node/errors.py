@@ -1143,6 +1143,26 @@ class HubTlsFailed(HubError):
     remedy_zh = "請核對雙方的憑證、憑證機構與效期；檔案列於 [hub.rest]。"
 
 
+class CursorUnknown(HubError):
+    """The cursor does not belong to this node's store."""
+
+    code = "N2N-HUB-011"
+    category = Category.MALFORMED
+    zh = "此游標不屬於本節點之資料庫。"
+    remedy = "Begin with an empty cursor: what was not acknowledged comes again, and nothing is skipped."
+    remedy_zh = "請以空白游標重新開始：未確認者將再次送出，不會遺漏。"
+
+
+class KindNotAllowed(HubError):
+    """The client {client} may not handle papers of kind {kind}."""
+
+    code = "N2N-HUB-012"
+    category = Category.FORBIDDEN
+    zh = "用戶端 {client} 不得處理 {kind} 類文件。"
+    remedy = "Name the kind of each paper, and have the kinds of this client extended in node.toml where needed."
+    remedy_zh = "請註明每份文件的種類；如有需要，請於 node.toml 增列此用戶端可處理的種類。"
+
+
 # --- DB -------------------------------------------------------------------------------------------------------------
 
 

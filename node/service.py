@@ -14,15 +14,17 @@ from pathlib import Path
 
 from node.errors import AlreadyRunning
 from node.flows import fetching
+from node.server.gated import GatedServer
 from node.server.grpc_service import ExchangeServer
+from node.server.hub_service import HubServer
 from node.server.refusals import RefusalBook
 from node.settings import Settings
-from node.store import actors, audit, jobs, retention
+from node.store import actors, audit, hub_jobs, jobs, retention
 from node.store.database import Tx
 from node.wiring import Wired, wire, worker_name
 
 READY_FILE = "ready"
-"""In the home while the node serves, holding the address listened on; for whoever started it."""
+"""In the home while the node serves: the address for partners, then, in a line of its own, that for the hub if any."""
 
 TLS_POLL_S = 10
 """How often the TLS files are looked at: a renewal is used within this time, and half-written files are read again."""
@@ -69,6 +71,7 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
     """Serve partners, work jobs and watch the hub until `stop` is set; `ready` is told the address listened on."""
     # Leases under our name are those of a run that crashed: nobody else may hold them while we hold the lock.
     await asyncio.to_thread(wired.node.store.write, lambda tx: jobs.release_all(tx, worker_name(wired.settings)))
+    await asyncio.to_thread(wired.node.store.write, lambda tx: _adopt_hub_jobs(tx, wired))
     refusals = RefusalBook(wired.node.store, wired.node.clock, wired.journal)
     server = ExchangeServer(
         wired.door,
@@ -77,12 +80,15 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
         refusals.note,
         lambda call, error: wired.journal("call.defect", call=call, error=error),
     )
-    host = wired.settings.listen_exchange.rpartition(":")[0]
-    address = f"{host}:{server.listen(wired.settings.listen_exchange)}"
-    await server.start()
+    address = _listen(server, wired.settings.listen_exchange)
+    turned_away = RefusalBook(wired.node.store, wired.node.clock, wired.journal, actors.ActorKind.HUB)
+    hub = _hub_server(wired, turned_away)
+    hub_address = "" if hub is None else _listen(hub, wired.settings.hub.listen)
+    for one in filter(None, (server, hub)):
+        await one.start()
     marker = wired.settings.home / READY_FILE
-    marker.write_text(f"{address}\n")
-    wired.journal("node.ready", node=wired.node.code, address=address)
+    marker.write_text(f"{address}\n{hub_address}".rstrip() + "\n")
+    wired.journal("node.ready", node=wired.node.code, address=address, hub=hub_address)
     ready(address)
     try:
         async with asyncio.TaskGroup() as parts:
@@ -92,12 +98,41 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
             parts.create_task(_forget(wired, stop))
             parts.create_task(_watch_tls(wired, stop))
             parts.create_task(refusals.keep(stop))
+            parts.create_task(turned_away.keep(stop))
     finally:
         marker.unlink(missing_ok=True)
-        await server.stop(DRAIN_S)
+        await asyncio.gather(*(one.stop(DRAIN_S) for one in filter(None, (server, hub))))
         for transport in wired.transports.values():
             await transport.close()
         wired.journal("node.stopped", node=wired.node.code)
+
+
+def _listen(server: GatedServer, address: str) -> str:
+    """Bind `host:port`; the address with the port that was free, for port 0. Raises PortTaken."""
+    return f"{address.rpartition(':')[0]}:{server.listen(address)}"
+
+
+def _hub_server(wired: Wired, turned_away: RefusalBook) -> HubServer | None:
+    """The listener for domestic systems, where the hub calls us."""
+    door = wired.hub_door
+    if door is None:
+        return None
+    return HubServer(
+        door.desk,
+        door.bell,
+        door.identity,
+        door.clients,
+        turned_away.note,
+        lambda call, error: wired.journal("call.defect", call=call, error=error),
+    )
+
+
+def _adopt_hub_jobs(tx: Tx, wired: Wired) -> None:
+    """The way to the hub may be another one than yesterday: what it was still owed goes this way."""
+    if wired.node.hub_pushed:
+        hub_jobs.owe(tx, wired.node.clock.now())
+    else:
+        hub_jobs.forgive(tx)
 
 
 async def _forget(wired: Wired, stop: asyncio.Event) -> None:
@@ -138,6 +173,8 @@ async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:
         await _renew_hub_tls(wired)
         try:
             renewed = await asyncio.to_thread(wired.tls.renew, wired.node.keys)
+            if wired.hub_door is not None and await asyncio.to_thread(wired.hub_door.renew):
+                wired.journal("hub-tls.renewed")
         except Exception as error:
             # Whatever lies in those files, the identity in use goes on serving.
             wired.journal("tls.not-renewed", error=error)

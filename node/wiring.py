@@ -20,6 +20,7 @@ from node.documents.catalogue import CATALOGUE
 from node.errors import SettingInvalid, SignatureError
 from node.flows import calls, inbound, outbound, settling
 from node.flows.door import Door
+from node.flows.hub_desk import HubDesk
 from node.flows.ports import ActorName, Hub, HubSource, Node, Transport
 from node.http_out import HttpOut, TlsFiles
 from node.hub.folder import FolderHub
@@ -32,6 +33,8 @@ from node.model.job import Job, Verb
 from node.model.receipt import KeyStatement
 from node.profiles.book import Book, load_book
 from node.profiles.partner import ChannelKind, Partner
+from node.server.bell import Bell
+from node.server.hub_door import HubDoor
 from node.settings import HubKind, KeyFiles, LogFormat, Settings
 from node.store.database import Database
 from node.transport.over_grpc import GrpcChannel
@@ -93,6 +96,7 @@ class Wired:
     door: Door
     tls: OurTls
     hub: HubLink
+    hub_door: HubDoor | None
     journal: Journal
     worker: Worker
     transports: dict[NodeCode, Transport] = field(default_factory=dict)
@@ -143,8 +147,11 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
         _offer_agreed_statement(node, partner)
     transports: dict[NodeCode, Transport] = {}
     worker = _worker(settings, node, hub.push, transports, tls, journal)
-    waker.target = worker.wake
-    return Wired(settings, node, Door(node), tls, hub, journal, worker, transports)
+    bell = Bell()
+    waker.targets = (worker.wake, bell.ring)
+    calls_us = settings.hub.kind is HubKind.GRPC
+    hub_door = HubDoor(settings.hub, keys, tls.now, HubDesk(node), bell) if calls_us else None
+    return Wired(settings, node, Door(node), tls, hub, hub_door, journal, worker, transports)
 
 
 def _offer_agreed_statement(node: Node, partner: Partner) -> None:
@@ -242,13 +249,14 @@ def _own_statement(files: KeyFiles, own_trust: PartnerTrust, clock: Clock) -> Ke
 
 
 class _Waker:
-    """Lets flows wake a worker that is built after them."""
+    """Lets flows wake those who are built after them: the worker, and whoever watches a feed."""
 
     def __init__(self) -> None:
-        self.target: Callable[[], None] = lambda: None
+        self.targets: tuple[Callable[[], None], ...] = ()
 
     def wake(self) -> None:
-        self.target()
+        for target in self.targets:
+            target()
 
 
 def _worker(

@@ -97,10 +97,7 @@ def load_signing_key(
     The first certificate of the file is ours. Raises KeyFileTooOpen when others may read the key, KeyFileUnusable when
     a file cannot be read, the two do not belong together, or the certificate names another node or role.
     """
-    private_key = _private_key(key_path)
-    certificate = _first_certificate(certificate_path)
-    if certificate.public_key() != private_key.public_key():
-        raise KeyFileUnusable(path=certificate_path, detail=f"it does not belong to the key {key_path}")
+    private_key, certificate = load_key_pair(key_path, certificate_path)
     if not names_role(certificate, node, role):
         raise KeyFileUnusable(path=certificate_path, detail=f"its only SAN URI is not {role_uri(node, role)}")
     chosen = algorithm or default_algorithm(private_key.public_key())
@@ -110,6 +107,18 @@ def load_signing_key(
             detail="it is not a P-256, P-384 or RSA key (3072 to 4096 bits) fit for its algorithm",
         )
     return SigningKey(node, role, private_key, certificate, chosen)
+
+
+def load_key_pair(key_path: Path, certificate_path: Path) -> tuple[PrivateKey, x509.Certificate]:
+    """A private key and its certificate, the first of the file, whatever that names.
+
+    Raises KeyFileTooOpen, KeyFileUnusable when a file cannot be read or the two do not belong together.
+    """
+    private_key = _private_key(key_path)
+    certificate = _first_certificate(certificate_path)
+    if certificate.public_key() != private_key.public_key():
+        raise KeyFileUnusable(path=certificate_path, detail=f"it does not belong to the key {key_path}")
+    return private_key, certificate
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from node.model.answer import BusinessAnswer
 from node.model.document import MediaType
-from node.model.exchange import Exchange
-from node.model.ids import NodeCode
+from node.model.evidence import EvidenceFact
+from node.model.exchange import Exchange, State
+from node.model.ids import ExchangeId, NodeCode
+from node.model.receipt import Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +48,75 @@ class HandedAnswer:
 
 FromHub = HandedIn | HandedAnswer
 """What is fetched from a hub that is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class HubClient:
+    """A domestic system that calls us, as its certificate proves; `kinds` are those it may handle, empty for all."""
+
+    code: str
+    kinds: frozenset[str] = frozenset()
+
+    def may_handle(self, kind: str) -> bool:
+        """Whether papers of this kind are its business."""
+        return not self.kinds or kind in self.kinds
+
+
+@dataclass(frozen=True, slots=True)
+class HubSubmission:
+    """A paper that a hub hands in by calling us; `key` is its own name for this act."""
+
+    key: str
+    partner: NodeCode
+    kind: str | None
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class HubTaken:
+    """What was handed in is on disk as this exchange; `before` when it was there already."""
+
+    exchange: ExchangeId
+    before: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledgement:
+    """Which papers the hub has now, and which names were none of its papers."""
+
+    acknowledged: tuple[str, ...]
+    unknown: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeQuestion:
+    """Which exchange the hub asks about: exactly one of the two is given."""
+
+    exchange: ExchangeId | None
+    key: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeView:
+    """One exchange as the hub may see it; `key` is the asking client's own, empty when another handed it in."""
+
+    exchange: Exchange
+    key: str
+    timeline: tuple[EvidenceFact, ...]
+    receipt: Receipt | None
+    answer: BusinessAnswer | None
+    carrier: ExchangeId | None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusMove:
+    """One move of a paper of ours; `answer` with ANSWERED."""
+
+    exchange: ExchangeId
+    key: str
+    partner: NodeCode
+    kind: str
+    state: State
+    cause: str
+    moment: datetime
+    answer: BusinessAnswer | None

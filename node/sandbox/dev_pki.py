@@ -2,6 +2,7 @@
 
     <folder>/<CODE>/ca.{key,pem}  tls.{key,pem}  sign.{key,pem}  receipt.{key,pem}  issuer.{key,pem}
                     decrypt-<id>.key  statement.xml  statement.sig.xml
+                    hub-ca.{key,pem}  hub.{key,pem}  agency.{key,pem}       the domestic side, under a root of its own
 
 `draw` makes it, `mint` makes certificates that are wrong in one chosen way. Certificates follow protocol 2 (Keys).
 """
@@ -57,6 +58,22 @@ class DevPki:
         """CA key of the node's country."""
         return self.folder / node / "ca.key"
 
+    def hub_ca(self, node: NodeCode) -> Path:
+        """CA certificate of the country's domestic systems."""
+        return self.folder / node / "hub-ca.pem"
+
+    def hub_ca_key(self, node: NodeCode) -> Path:
+        """CA key of the country's domestic systems."""
+        return self.folder / node / "hub-ca.key"
+
+    def hub(self, node: NodeCode) -> tuple[Path, Path]:
+        """Key and certificate that the node shows to domestic systems."""
+        return self.folder / node / "hub.key", self.folder / node / "hub.pem"
+
+    def agency(self, node: NodeCode) -> tuple[Path, Path]:
+        """Key and certificate of an invented domestic system."""
+        return self.folder / node / "agency.key", self.folder / node / "agency.pem"
+
     def issuer(self, node: NodeCode) -> Path:
         """Certificate of an invented authority that signs papers itself."""
         return self.folder / node / "issuer.pem"
@@ -97,11 +114,14 @@ def draw(
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for node in nodes:
         (folder / node).mkdir(mode=0o700)
-        _country(pki, node, now).write(pki.ca_key(node), pki.ca(node))
+        _root(node, f"{node} development CA", now).write(pki.ca_key(node), pki.ca(node))
         keys = pki.keys(node)
         mint(pki, node, Role.TLS, now).write(keys.tls_key, keys.tls_certificate)
         mint(pki, node, Role.SIGN, now, algorithm=algorithm).write(keys.sign_key, keys.sign_certificate)
         mint(pki, node, Role.RECEIPT, now, algorithm=algorithm).write(keys.receipt_key, keys.receipt_certificate)
+        _root(node, f"{node} domestic CA", now).write(pki.hub_ca_key(node), pki.hub_ca(node))
+        mint_domestic(pki, node, f"{node} exchange node", now).write(*pki.hub(node))
+        mint_domestic(pki, node, f"{node} agency", now).write(*pki.agency(node))
         mint_issuer(pki, node, now).write(pki.issuer_key(node), pki.issuer(node))
         announce(keys, node, suites, now)
     return pki
@@ -152,15 +172,29 @@ def mint_issuer(pki: DevPki, node: NodeCode, now: datetime, *, end: datetime | N
     return _certify(pki, node, key, f"{node} issuing authority", now - BACKDATED, end or _end(now), [])
 
 
+def mint_domestic(
+    pki: DevPki, node: NodeCode, common_name: str, now: datetime, *, ca: NodeCode | None = None
+) -> Credential:
+    """A TLS certificate of the node's domestic side, for its listener or a system that calls it; `ca` departs."""
+    key = _private_key(SignatureAlgorithm.ECDSA_P256_SHA256)
+    names = [x509.DNSName("localhost"), *(x509.IPAddress(ip_address(at)) for at in ("127.0.0.1", "::1"))]
+    extensions: list[x509.ExtensionType] = [
+        x509.SubjectAlternativeName(names),
+        x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]),
+    ]
+    issuer = (pki.hub_ca_key(ca or node), pki.hub_ca(ca or node))
+    return _certify_by(issuer, node, key, common_name, now - BACKDATED, _end(now), extensions)
+
+
 def require_empty(folder: Path) -> None:
     """Raise HomeExists unless the folder is missing or empty."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise HomeExists(path=folder)
 
 
-def _country(pki: DevPki, node: NodeCode, now: datetime) -> Credential:
+def _root(node: NodeCode, common_name: str, now: datetime) -> Credential:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = _name(node, f"{node} development CA")
+    name = _name(node, common_name)
     builder = _builder(name, name, key, key, now - BACKDATED, now + timedelta(days=CA_DAYS))
     builder = builder.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
     builder = builder.add_extension(_key_usage(ca=True), critical=True)
@@ -176,8 +210,20 @@ def _certify(
     end: datetime,
     extensions: Iterable[x509.ExtensionType],
 ) -> Credential:
-    ca_key = serialization.load_pem_private_key(pki.ca_key(country).read_bytes(), password=None)
-    ca = x509.load_pem_x509_certificate(pki.ca(country).read_bytes())
+    return _certify_by((pki.ca_key(country), pki.ca(country)), country, key, common_name, begin, end, extensions)
+
+
+def _certify_by(
+    issuer: tuple[Path, Path],
+    country: NodeCode,
+    key: PrivateKey,
+    common_name: str,
+    begin: datetime,
+    end: datetime,
+    extensions: Iterable[x509.ExtensionType],
+) -> Credential:
+    ca_key = serialization.load_pem_private_key(issuer[0].read_bytes(), password=None)
+    ca = x509.load_pem_x509_certificate(issuer[1].read_bytes())
     if not isinstance(ca_key, ec.EllipticCurvePrivateKey):
         raise TypeError("the CA of this PKI has an EC key")
     builder = _builder(_name(country, common_name), ca.subject, key, ca_key, begin, end)

@@ -10,7 +10,7 @@ from node.errors import Language, NodeError, SettingInvalid
 from node.model.ids import NodeCode
 from node.profiles.partner_file import PARTNER_FILE
 from node.sandbox.dev_pki import DevPki, require_empty
-from node.settings import SETTINGS_FILE
+from node.settings import SETTINGS_FILE, HubKind
 from node.strict_toml import load
 
 SHIPPED_PROFILES = "partner_profiles"
@@ -26,6 +26,7 @@ name = {{ en = {en}, zh-TW = {zh} }}
 
 [listen]
 exchange = "{listen}"             # partners call here (mutual TLS)
+hub = "{hub_listen}"                  # domestic systems call here, when [hub] kind is "grpc"
 
 [store]
 url = "sqlite:///node.db"         # relative to this folder
@@ -34,7 +35,12 @@ url = "sqlite:///node.db"         # relative to this folder
 folder = "keys"
 
 [hub]
+kind = "{hub}"                   # folder, grpc (docs/hub-grpc.md) or rest
 folder = "hub"
+
+[[hub.client]]                    # who may call, when the kind is "grpc"
+name = "agency"
+certificate = "certs/hub/agency.pem"
 
 [profiles]
 folder = "partner_profiles"
@@ -53,6 +59,8 @@ def furnish_home(
     listen: str = "127.0.0.1:7443",
     partners: Mapping[NodeCode, str] | None = None,
     profiles: Path | None = None,
+    hub: HubKind = HubKind.FOLDER,
+    hub_listen: str = "127.0.0.1:7444",
 ) -> Path:
     """Create the home of node `code`: settings, own keys, and for each partner its certificates and profiles.
 
@@ -63,9 +71,12 @@ def furnish_home(
     require_empty(home)
     source = profiles or shipped_profiles()
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (home / SETTINGS_FILE).write_text(_settings(code, listen, source), encoding="utf-8")
+    (home / SETTINGS_FILE).write_text(
+        _settings(code, source, listen=listen, hub=hub.value, hub_listen=hub_listen), encoding="utf-8"
+    )
     _copy_own_keys(pki, home / "keys", code)
     _copy_public(pki, code, home / "certs" / code)
+    _copy_domestic(pki, home, code)
     (home / "hub").mkdir()
     (home / "partner_profiles").mkdir()
     for partner, address in (partners or {}).items():
@@ -88,10 +99,10 @@ def shipped_profiles() -> Path:
     return packaged if packaged.is_dir() else Path(__file__).parents[2] / SHIPPED_PROFILES
 
 
-def _settings(code: NodeCode, listen: str, profiles: Path) -> str:
+def _settings(code: NodeCode, profiles: Path, **words: str) -> str:
     names = _names(code, profiles)
     en, zh = (json.dumps(names[language], ensure_ascii=False) for language in Language)
-    return _SETTINGS.format(code=code, en=en, zh=zh, listen=listen)
+    return _SETTINGS.format(code=code, en=en, zh=zh, **words)
 
 
 def _names(code: NodeCode, profiles: Path) -> Mapping[Language, str]:
@@ -114,6 +125,15 @@ def _copy_public(pki: DevPki, node: NodeCode, folder: Path) -> None:
     )
     for file in (*certificates, keys.statement, keys.statement_signature):
         shutil.copyfile(file, folder / file.name)
+
+
+def _copy_domestic(pki: DevPki, home: Path, code: NodeCode) -> None:
+    """Our own key for the domestic side, and the public half of who may call there."""
+    for file in pki.hub(code):
+        shutil.copy(file, home / "keys" / file.name)
+    (home / "certs" / "hub").mkdir(parents=True)
+    shutil.copyfile(pki.hub_ca(code), home / "certs" / "hub" / "ca.pem")
+    shutil.copyfile(pki.agency(code)[1], home / "certs" / "hub" / "agency.pem")
 
 
 def _copy_own_keys(pki: DevPki, folder: Path, code: NodeCode) -> None:

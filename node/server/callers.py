@@ -16,29 +16,28 @@ import grpc
 from grpc.aio import EOF, AbortError, ServerInterceptor, ServicerContext
 
 from node.errors import CallerUnknown, CallUnsupported, Malformed, NodeError, RequestSlow, TlsTooOld, Unexpected
-from node.model.ids import NodeCode
 from node.server.limits import Limits, Slots
 from node.server.rendering import abort
 from node.transport.tls import TLS_VERSION, pem_fingerprint
 
-CALLER: Final[ContextVar[NodeCode]] = ContextVar("caller")
-"""The partner whose call is being served; set by the gate only."""
+CALLER: Final[ContextVar[str]] = ContextVar("caller")
+"""Who is being served, by code: a partner or a domestic system, as the listener has it; set by the gate only."""
 
 CANCELLATION_S: Final = 0.1
 """gRPC tells of the end of a request and of a cancellation one after the other; this is ample time between the two."""
 
 
 class KnownCaller(Protocol):
-    """A partner as far as the gate is concerned."""
+    """A partner or a domestic system as far as the gate is concerned."""
 
     @property
-    def code(self) -> NodeCode:
-        """Its node code."""
+    def code(self) -> str:
+        """A partner's node code, a domestic system's name."""
         ...
 
 
-PartnerOf = Callable[[str], KnownCaller]
-"""SHA-256 of a certificate's DER, lower-case hex -> the partner enrolled with it; raises CallerUnknown."""
+CallerOf = Callable[[str], KnownCaller]
+"""SHA-256 of a certificate's DER, lower-case hex -> who is enrolled with it; raises CallerUnknown."""
 
 OnRefusal = Callable[[str, NodeError], None]
 """Told of every refused call: the caller's certificate fingerprint, empty without one, and why. Must be quick."""
@@ -54,21 +53,21 @@ _Stream = Callable[[object, _Context], AsyncIterator[object]]
 
 
 class Gate(ServerInterceptor):
-    """Admits enrolled partners, refuses everybody else, and turns every error into what the outside may hear."""
+    """Admits who is enrolled, refuses everybody else, and turns every error into what the outside may hear."""
 
     def __init__(
         self,
-        partner_of: PartnerOf,
+        caller_of: CallerOf,
         on_refusal: OnRefusal,
         on_defect: OnDefect,
         limits: Limits = Limits(),  # noqa: B008
     ) -> None:
-        self._partner_of = partner_of
+        self._caller_of = caller_of
         self._on_refusal = on_refusal
         self._on_defect = on_defect
         self._limits = limits
-        self._calls = Slots(limits.partner_calls, limits.node_calls)
-        self._streams = Slots(limits.partner_streams, limits.node_streams)
+        self._calls = Slots(limits.caller_calls, limits.node_calls)
+        self._streams = Slots(limits.caller_streams, limits.node_streams)
 
     async def intercept_service(
         self,
@@ -113,7 +112,7 @@ class Gate(ServerInterceptor):
         return grpc.stream_stream_rpc_method_handler(behind_gate, None, handler.response_serializer)
 
     def _unserved(self, method: str) -> Callable[[AsyncIterator[bytes], _Context], Awaitable[None]]:
-        def refuse(caller: NodeCode, context: _Context) -> None:
+        def refuse(caller: str, context: _Context) -> None:
             raise CallUnsupported(call=method.rpartition("/")[2])
 
         async def behind_gate(requests: AsyncIterator[bytes], context: _Context) -> None:
@@ -122,16 +121,16 @@ class Gate(ServerInterceptor):
 
         return behind_gate
 
-    def _take_call(self, caller: NodeCode, context: _Context) -> None:
+    def _take_call(self, caller: str, context: _Context) -> None:
         remaining = cast(float | None, context.time_remaining())
         if remaining is None or remaining > self._limits.deadline_s:
             raise Malformed(field="deadline", rule=f"every call carries one, of at most {self._limits.deadline_s} s")
         self._take(self._calls, caller, context)
 
-    def _take_stream(self, caller: NodeCode, context: _Context) -> None:
+    def _take_stream(self, caller: str, context: _Context) -> None:
         self._take(self._streams, caller, context)
 
-    def _take(self, slots: Slots, caller: NodeCode, context: _Context) -> None:
+    def _take(self, slots: Slots, caller: str, context: _Context) -> None:
         give_back = slots.take(caller)
         # Not when the handler returns: an answer that the caller does not read holds its slot too.
         context.add_done_callback(lambda _: give_back())  # type: ignore[arg-type]  # the stub takes no function at all
@@ -151,12 +150,12 @@ class Gate(ServerInterceptor):
 
     @asynccontextmanager
     async def _admitted(
-        self, context: _Context, method: str, admit: Callable[[NodeCode, _Context], None]
+        self, context: _Context, method: str, admit: Callable[[str, _Context], None]
     ) -> AsyncIterator[None]:
         fingerprint = ""
         try:
             fingerprint = _fingerprint(context)
-            caller = self._partner_of(fingerprint).code
+            caller = self._caller_of(fingerprint).code
             CALLER.set(caller)
             admit(caller, context)
             yield

@@ -1,4 +1,4 @@
-"""How much one caller may have at once, so that no partner, and nobody who is none, takes the node from the others."""
+"""How much one caller may have at once, so that no caller, and nobody who is none, takes the node from the others."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -9,7 +9,6 @@ from functools import partial
 from typing import TypeVar
 
 from node.errors import TooManyCalls
-from node.model.ids import NodeCode
 
 T = TypeVar("T")
 
@@ -18,13 +17,13 @@ T = TypeVar("T")
 class Limits:
     """The limits of one server (security 2.8)."""
 
-    partner_calls: int = 32
+    caller_calls: int = 32
     node_calls: int = 256
     """Calls under way, from the first header to the last byte of the answer."""
 
-    partner_streams: int = 4
+    caller_streams: int = 4
     node_streams: int = 64
-    """Health watches and reflection: one of each per machine of a partner is enough; they may last for an hour."""
+    """Health watches and reflection: one of each per machine of a caller is enough; they may last for an hour."""
 
     deadline_s: int = 630
     """The longest that a call may last: the 600 seconds of a partner file, and what gRPC rounds up on the way."""
@@ -33,38 +32,38 @@ class Limits:
     """Four mebibytes take this long at 0.6 Mbit/s; who is slower sends smaller batches."""
 
     threads: int = 8
-    partner_threads: int = 4
-    """Threads that judge and store; SQLite serves one writer at a time anyway. No partner has all of them."""
+    caller_threads: int = 4
+    """Threads that judge and store; SQLite serves one writer at a time anyway. No caller has all of them."""
 
 
 class Slots:
-    """Counts what is under way, per partner and in all. Used in one event loop only."""
+    """Counts what is under way, per caller and in all. Used in one event loop only."""
 
-    def __init__(self, per_partner: int, in_all: int) -> None:
-        self._per_partner = per_partner
+    def __init__(self, per_caller: int, in_all: int) -> None:
+        self._per_caller = per_caller
         self._in_all = in_all
-        self._taken: Counter[NodeCode] = Counter()
+        self._taken: Counter[str] = Counter()
 
-    def take(self, partner: NodeCode) -> Callable[[], None]:
-        """Take one of the partner's slots and return what gives it back. Raises TooManyCalls."""
-        if self._taken[partner] >= self._per_partner:
-            raise TooManyCalls(limit=self._per_partner)
+    def take(self, caller: str) -> Callable[[], None]:
+        """Take one of the caller's slots and return what gives it back. Raises TooManyCalls."""
+        if self._taken[caller] >= self._per_caller:
+            raise TooManyCalls(limit=self._per_caller)
         if self._taken.total() >= self._in_all:
             raise TooManyCalls(limit=self._in_all)
-        self._taken[partner] += 1
-        return partial(self._taken.subtract, (partner,))
+        self._taken[caller] += 1
+        return partial(self._taken.subtract, (caller,))
 
 
 class Workers:
-    """Threads for the work of calls, of which one partner has a share; what is beyond its share waits its turn."""
+    """Threads for the work of calls, of which one caller has a share; what is beyond its share waits its turn."""
 
     def __init__(self, threads: int, share: int) -> None:
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="exchange")
-        self._shares: defaultdict[NodeCode, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(share))
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="calls")
+        self._shares: defaultdict[str, asyncio.Semaphore] = defaultdict(lambda: asyncio.Semaphore(share))
 
-    async def run(self, partner: NodeCode, work: Callable[[], T]) -> T:
-        """Do `work` in a thread of the partner's share; raises what it raises."""
-        share = self._shares[partner]
+    async def run(self, caller: str, work: Callable[[], T]) -> T:
+        """Do `work` in a thread of the caller's share; raises what it raises."""
+        share = self._shares[caller]
         await share.acquire()
         try:
             doing = self._threads.submit(work)

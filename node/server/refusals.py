@@ -27,7 +27,11 @@ class _Turned:
 class RefusalBook:
     """Collects refused calls and writes them down once a second."""
 
-    def __init__(self, store: Database, clock: Clock, journal: Journal) -> None:
+    def __init__(
+        self, store: Database, clock: Clock, journal: Journal, who: actors.ActorKind = actors.ActorKind.PARTNER
+    ) -> None:
+        """`who` is what callers of this listener claim to be."""
+        self._who = who
         self._store = store
         self._clock = clock
         self._journal = journal
@@ -55,13 +59,13 @@ class RefusalBook:
         if not turned:
             return
         try:
-            await asyncio.to_thread(self._store.write, lambda tx: _record(tx, turned))
+            await asyncio.to_thread(self._store.write, lambda tx: _record(tx, turned, self._who))
         except NodeError as error:
             self._journal("call.refusals-lost", count=len(turned), error=error)
 
 
-def _record(tx: Tx, turned: list[_Turned]) -> None:
+def _record(tx: Tx, turned: list[_Turned], who: actors.ActorKind) -> None:
     for one in turned:
         name = f"certificate {one.fingerprint}" if one.fingerprint else "no certificate"
-        actor = actors.ensure(tx, name, actors.ActorKind.PARTNER, one.moment)
+        actor = actors.ensure(tx, name, who, one.moment)
         audit.add(tx, actor, "refused", "call", {"code": one.code}, one.moment)

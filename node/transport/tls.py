@@ -11,8 +11,9 @@ import grpc
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from node.crypto.algorithms import PrivateKey
 from node.crypto.files import read_file
-from node.crypto.keys import Role, load_signing_key
+from node.crypto.keys import Role, load_key_pair, load_signing_key
 from node.errors import KeyFileUnusable
 from node.model.ids import NodeCode
 
@@ -47,11 +48,22 @@ def load_tls_identity(key_path: Path, certificate_path: Path, node: NodeCode) ->
     belong together, or the certificate is not this node's for TLS.
     """
     key = load_signing_key(key_path, certificate_path, node, Role.TLS)
-    private_key = key.private_key.private_bytes(
+    return TlsIdentity(node, key.certificate, load_chain(certificate_path), _pem(key.private_key))
+
+
+def load_domestic_identity(key_path: Path, certificate_path: Path, node: NodeCode) -> TlsIdentity:
+    """The TLS identity shown to domestic systems; its certificate is whatever the domestic authority issues.
+
+    Raises KeyFileTooOpen, KeyFileUnusable.
+    """
+    private_key, certificate = load_key_pair(key_path, certificate_path)
+    return TlsIdentity(node, certificate, load_chain(certificate_path), _pem(private_key))
+
+
+def _pem(private_key: PrivateKey) -> bytes:
+    return private_key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    chain = load_chain(certificate_path)
-    return TlsIdentity(node, key.certificate, chain, private_key)
 
 
 def load_chain(path: Path) -> bytes:
@@ -74,12 +86,12 @@ class ServerIdentity:
     Open connections keep what they began with until their age limit closes them.
     """
 
-    def __init__(self, identity: TlsIdentity, partner_roots: Iterable[bytes]) -> None:
-        self._current = _configuration(identity, partner_roots)
+    def __init__(self, identity: TlsIdentity, client_roots: Iterable[bytes]) -> None:
+        self._current = _configuration(identity, client_roots)
 
-    def replace(self, identity: TlsIdentity, partner_roots: Iterable[bytes]) -> None:
-        """From the next handshake on, show `identity` and accept clients of `partner_roots`."""
-        self._current = _configuration(identity, partner_roots)
+    def replace(self, identity: TlsIdentity, client_roots: Iterable[bytes]) -> None:
+        """From the next handshake on, show `identity` and accept clients of `client_roots`."""
+        self._current = _configuration(identity, client_roots)
 
     def credentials(self) -> grpc.ServerCredentials:
         """Mutual TLS for a server port; asks this object at every handshake."""
@@ -89,9 +101,9 @@ class ServerIdentity:
         )
 
 
-def _configuration(identity: TlsIdentity, partner_roots: Iterable[bytes]) -> grpc.ServerCertificateConfiguration:
+def _configuration(identity: TlsIdentity, client_roots: Iterable[bytes]) -> grpc.ServerCertificateConfiguration:
     # gRPC demands a root. Without partners it is our own certificate, which opens the door to nobody else.
-    roots = b"\n".join(partner_roots) or identity.certificates
+    roots = b"\n".join(client_roots) or identity.certificates
     return grpc.ssl_server_certificate_configuration(
         [(identity.private_key, identity.certificates)], root_certificates=roots
     )

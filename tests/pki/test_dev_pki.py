@@ -99,7 +99,7 @@ def test_every_key_is_closed_and_every_folder_too(pki: DevPki) -> None:
     modes = {path: path.stat().st_mode & 0o777 for path in pki.folder.rglob("*")}
     assert {mode for path, mode in modes.items() if path.suffix == ".key"} == {0o600}
     assert {mode for path, mode in modes.items() if path.is_dir()} == {0o700}
-    assert len([path for path in modes if path.suffix == ".key"]) == 2 * 7
+    assert len([path for path in modes if path.suffix == ".key"]) == 2 * 10
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o644, 0o610, 0o666])

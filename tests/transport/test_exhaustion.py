@@ -147,7 +147,7 @@ async def test_a_request_of_no_or_two_messages_is_malformed(lab: SimpleNamespace
 @pytest.mark.parametrize("method", [DELIVER, CHECK, WATCH])
 @pytest.mark.parametrize("sent", ["headers", "a message without end"])
 async def test_a_request_that_does_not_come_gives_its_place_back(lab: SimpleNamespace, method: str, sent: str) -> None:
-    async with staged(lab, request_s=0.3, partner_calls=1, partner_streams=1) as on:
+    async with staged(lab, request_s=0.3, caller_calls=1, caller_streams=1) as on:
         call = await headers_only(on.xa, method)
         if sent != "headers":
             await call.write(b"")
@@ -158,7 +158,7 @@ async def test_a_request_that_does_not_come_gives_its_place_back(lab: SimpleName
 
 
 async def test_who_hangs_up_before_the_body_gives_the_place_back(lab: SimpleNamespace) -> None:
-    async with staged(lab, partner_calls=1) as on:
+    async with staged(lab, caller_calls=1) as on:
         call = await hold(on.xa)
         assert not await is_free(on)
         call.cancel()
@@ -180,7 +180,7 @@ async def is_free(on: SimpleNamespace) -> bool:
 
 
 async def test_a_partner_holds_its_own_share_and_no_more(lab: SimpleNamespace) -> None:
-    async with staged(lab, partner_calls=2) as on, lab.raw(on.address) as another_connection:
+    async with staged(lab, caller_calls=2) as on, lab.raw(on.address) as another_connection:
         held = [await hold(each) for each in (on.xa, another_connection)]
         assert not await is_free(on)
         assert await on.deliver(on.xc)
@@ -192,7 +192,7 @@ async def test_a_partner_holds_its_own_share_and_no_more(lab: SimpleNamespace) -
 
 
 async def test_the_node_as_a_whole_has_a_limit_too(lab: SimpleNamespace) -> None:
-    async with staged(lab, partner_calls=2, node_calls=3) as on:
+    async with staged(lab, caller_calls=2, node_calls=3) as on:
         held = [await hold(each) for each in (on.xc, on.xc, on.xa)]
         assert not await is_free(on)
         held[0].cancel()
@@ -200,7 +200,7 @@ async def test_the_node_as_a_whole_has_a_limit_too(lab: SimpleNamespace) -> None
 
 
 async def test_streams_are_counted_apart_from_calls(lab: SimpleNamespace) -> None:
-    async with staged(lab, partner_calls=1, partner_streams=2) as on:
+    async with staged(lab, caller_calls=1, caller_streams=2) as on:
         watching = on.xa.unary_stream(WATCH)(health_pb2.HealthCheckRequest().SerializeToString())
         assert await watching.read()
         reflecting = on.xa.stream_stream(REFLECT)()
@@ -222,7 +222,7 @@ async def watched(channel: grpc.aio.Channel) -> bool:
 
 
 async def test_an_answer_that_is_not_read_holds_its_place_until_the_deadline(lab: SimpleNamespace) -> None:
-    async with staged(lab, partner_calls=1) as on:
+    async with staged(lab, caller_calls=1) as on:
         with closed_window(lab, on.address, on.data, deadline_s=2):
             await asyncio.to_thread(lab.door.seen.wait, SOON_S)
             await until(lambda: done(lab))
@@ -286,7 +286,7 @@ def slow_xa(lab: SimpleNamespace) -> SimpleNamespace:
 async def test_the_heavy_calls_of_one_partner_leave_threads_to_the_others(
     lab: SimpleNamespace, slow_xa: SimpleNamespace
 ) -> None:
-    async with staged(lab, threads=2, partner_threads=1) as on:
+    async with staged(lab, threads=2, caller_threads=1) as on:
         heavy = [asyncio.ensure_future(on.deliver(on.xa, 20)) for _ in range(4)]
         await until(lambda: busy(slow_xa))
         assert [bool(await on.deliver(on.xc)) for _ in range(3)] == [True] * 3
@@ -298,7 +298,7 @@ async def test_the_heavy_calls_of_one_partner_leave_threads_to_the_others(
 async def test_who_hangs_up_and_calls_again_gets_no_more_threads(
     lab: SimpleNamespace, slow_xa: SimpleNamespace
 ) -> None:
-    async with staged(lab, threads=2, partner_threads=1) as on:
+    async with staged(lab, threads=2, caller_threads=1) as on:
         for _ in range(4):
             call = asyncio.ensure_future(on.deliver(on.xa, 20))
             await until(lambda: busy(slow_xa))
@@ -331,7 +331,7 @@ async def test_work_that_fails_gives_its_thread_back() -> None:
 
 
 def test_a_partner_has_slots_up_to_its_limit_and_gets_back_what_it_gives_back() -> None:
-    slots = Slots(per_partner=32, in_all=256)
+    slots = Slots(per_caller=32, in_all=256)
     taken = [slots.take(XA) for _ in range(32)]
     with pytest.raises(TooManyCalls):
         slots.take(XA)
@@ -343,7 +343,7 @@ def test_a_partner_has_slots_up_to_its_limit_and_gets_back_what_it_gives_back() 
 
 
 def test_all_partners_together_have_slots_up_to_the_limit_of_the_node() -> None:
-    slots = Slots(per_partner=32, in_all=256)
+    slots = Slots(per_caller=32, in_all=256)
     taken = [slots.take(NodeCode(f"X{letter}")) for letter in "ABCDEFGH" for _ in range(32)]
     with pytest.raises(TooManyCalls):
         slots.take(NodeCode("XZ"))
@@ -353,5 +353,5 @@ def test_all_partners_together_have_slots_up_to_the_limit_of_the_node() -> None:
 
 def test_the_usual_limits_are_those_of_the_design() -> None:
     usual = Limits()
-    assert (usual.partner_calls, usual.node_calls) == (32, 256)
-    assert usual.partner_threads < usual.threads
+    assert (usual.caller_calls, usual.node_calls) == (32, 256)
+    assert usual.caller_threads < usual.threads
