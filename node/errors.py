@@ -1117,7 +1117,7 @@ class SubmissionUnreadable(HubError):
 class HubRefused(HubError):
     """The hub refused {call} with HTTP status {status} ({reason})."""
 
-    code = "N2N-HUB-010"
+    code = "N2N-HUB-003"
     category = Category.CONFLICT
     zh = "樞紐以 HTTP 狀態 {status}（{reason}）拒絕 {call}。"
     remedy = "Clear this up with the hub's engineers; the node keeps what it has and asks again, more and more seldom."
@@ -1127,7 +1127,7 @@ class HubRefused(HubError):
 class HubAnswerUnusable(HubError):
     """The hub's answer to {call} cannot be used: {detail}."""
 
-    code = "N2N-HUB-011"
+    code = "N2N-HUB-004"
     category = Category.UNDETERMINED
     zh = "樞紐對 {call} 的回覆無法採用：{detail}。"
     remedy = "The node asks again; if it lasts, compare what the hub answers with docs/hub-rest.md."
@@ -1137,7 +1137,7 @@ class HubAnswerUnusable(HubError):
 class HubTlsFailed(HubError):
     """The TLS connection to the hub failed: {detail}."""
 
-    code = "N2N-HUB-012"
+    code = "N2N-HUB-005"
     zh = "與樞紐的 TLS 連線失敗：{detail}。"
     remedy = "Compare certificates, authorities and validity on both sides; the files are named under [hub.rest]."
     remedy_zh = "請核對雙方的憑證、憑證機構與效期；檔案列於 [hub.rest]。"

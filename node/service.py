@@ -173,8 +173,6 @@ async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:
         await _renew_hub_tls(wired)
         try:
             renewed = await asyncio.to_thread(wired.tls.renew, wired.node.keys)
-            if wired.hub_door is not None and await asyncio.to_thread(wired.hub_door.renew):
-                wired.journal("hub-tls.renewed")
         except Exception as error:
             # Whatever lies in those files, the identity in use goes on serving.
             wired.journal("tls.not-renewed", error=error)
@@ -186,12 +184,16 @@ async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:
 
 
 async def _renew_hub_tls(wired: Wired) -> None:
-    """The same for the certificates that we and the hub show each other, where we are the ones who call."""
+    """The same for what we and the hub show each other, whoever of the two calls; a fault there stays there."""
     try:
-        if await asyncio.to_thread(wired.hub.renew):
-            wired.journal("hub.tls-renewed")
+        renewed = await asyncio.to_thread(wired.hub.renew)
+        if wired.hub_door is not None:
+            renewed = await asyncio.to_thread(wired.hub_door.renew) or renewed
     except Exception as error:
-        wired.journal("hub.tls-not-renewed", error=error)
+        wired.journal("hub-tls.not-renewed", error=error)
+    else:
+        if renewed:
+            wired.journal("hub-tls.renewed")
 
 
 async def _watch_hub(wired: Wired, stop: asyncio.Event) -> None:

@@ -16,7 +16,7 @@ from node.model.ids import NodeCode
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home
 from node.service import hub_pause, serve, take_from_hub
-from node.settings import load_settings
+from node.settings import HubKind, load_settings
 from node.store import queries
 from node.transport.loopback import Loopback
 from node.wiring import wire
@@ -29,12 +29,9 @@ XA, XB = NodeCode("XA"), NodeCode("XB")
 CLIENT, HUB = NodeCode("XAC"), NodeCode("XAH")
 
 SETTINGS = """
-[hub]
-kind = "rest"
-
 [hub.rest]
 url = "{url}"
-ca = "certs/hub/ca.pem"
+ca = "certs/hub/web.pem"
 certificate = "keys/hub-client.pem"
 key = "keys/hub-client.key"
 poll_s = 0.1
@@ -58,11 +55,10 @@ def web(hub_pki: dev_pki.DevPki) -> Iterator[hub_over_https.Hub]:
 @pytest.fixture
 def rest_home(pki, hub_pki, web, empty_store: Path, tmp_path: Path) -> Path:
     """XA's home, with a web service as its hub."""
-    home = furnish_home(pki, tmp_path / "rest-xa", XA, partners={XB: "localhost:1"})
-    settings = home / "node.toml"
-    settings.write_text(settings.read_text().replace('\n[hub]\nfolder = "hub"\n', SETTINGS.format(url=web.url)))
-    (home / "certs/hub").mkdir()
-    shutil.copy(hub_pki.ca(HUB), home / "certs/hub/ca.pem")
+    home = furnish_home(pki, tmp_path / "rest-xa", XA, partners={XB: "localhost:1"}, hub=HubKind.REST)
+    with (home / "node.toml").open("a") as settings:
+        settings.write(SETTINGS.format(url=web.url))
+    shutil.copy(hub_pki.ca(HUB), home / "certs/hub/web.pem")
     shutil.copy(hub_pki.keys(CLIENT).tls_certificate, home / "keys/hub-client.pem")
     shutil.copy(hub_pki.keys(CLIENT).tls_key, home / "keys/hub-client.key")
     shutil.copy(empty_store, home)
@@ -216,7 +212,7 @@ def test_a_paper_the_hub_refuses_for_good_is_kept_and_tried_ever_more_seldom(
     assert (arrived.state, arrived.first_cause) == (State.RECEIVED, HubRefused.code)
     assert pair.xa.wired.journal.counters()["hub.not-taken"] == 15
     said = capsys.readouterr().err
-    assert "N2N-HUB-010" in said
+    assert "N2N-HUB-003" in said
     assert "NO-SUCH-OFFICE" in said
     web.fault = None
     pair.xa.later(minutes=6)
