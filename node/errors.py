@@ -1104,12 +1104,14 @@ class HubError(NodeError):
 
 
 class HubUnavailable(HubError):
-    """The hub cannot be given papers: {detail}."""
+    """The hub is not available: {detail}."""
 
     code = "N2N-HUB-001"
-    zh = "無法將文件交給樞紐：{detail}。"
-    remedy = "The papers are safe here and handed over as soon as the hub takes them."
-    remedy_zh = "文件已安全保存，待樞紐恢復即移交。"
+    zh = "無法與樞紐往來：{detail}。"
+    remedy = (
+        "Nothing is lost: the node tries again by itself, and papers are safe where they are until the hub is back."
+    )
+    remedy_zh = "不會遺失任何資料：節點將自動重試，樞紐恢復前文件均安全保存於原處。"
 
 
 class SubmissionUnreadable(HubError):
@@ -1118,8 +1120,37 @@ class SubmissionUnreadable(HubError):
     code = "N2N-HUB-002"
     category = Category.MALFORMED
     zh = "送件 {name} 無法讀取：{detail}。"
-    remedy = "Write paper and .done file by atomic rename, as docs/hub-folder.md shows."
-    remedy_zh = "請依 docs/hub-folder.md 以原子更名寫入文件與 .done 檔。"
+    remedy = "Correct it and hand it in under a new name, as docs/hub-folder.md or docs/hub-rest.md shows."
+    remedy_zh = "請依 docs/hub-folder.md 或 docs/hub-rest.md 更正，並以新名稱重新送件。"
+
+
+class HubRefused(HubError):
+    """The hub refused {call} with HTTP status {status} ({reason})."""
+
+    code = "N2N-HUB-003"
+    category = Category.CONFLICT
+    zh = "樞紐以 HTTP 狀態 {status}（{reason}）拒絕 {call}。"
+    remedy = "Clear this up with the hub's engineers; the node keeps what it has and asks again, more and more seldom."
+    remedy_zh = "請與樞紐工程師釐清；節點保留所有資料，並以逐漸拉長的間隔重試。"
+
+
+class HubAnswerUnusable(HubError):
+    """The hub's answer to {call} cannot be used: {detail}."""
+
+    code = "N2N-HUB-004"
+    category = Category.UNDETERMINED
+    zh = "樞紐對 {call} 的回覆無法採用：{detail}。"
+    remedy = "The node asks again; if it lasts, compare what the hub answers with docs/hub-rest.md."
+    remedy_zh = "節點將再次詢問；若持續發生，請依 docs/hub-rest.md 核對樞紐的回覆。"
+
+
+class HubTlsFailed(HubError):
+    """The TLS connection to the hub failed: {detail}."""
+
+    code = "N2N-HUB-005"
+    zh = "與樞紐的 TLS 連線失敗：{detail}。"
+    remedy = "Compare certificates, authorities and validity on both sides; the files are named under [hub.rest]."
+    remedy_zh = "請核對雙方的憑證、憑證機構與效期；檔案列於 [hub.rest]。"
 
 
 class CursorUnknown(HubError):

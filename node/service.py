@@ -29,6 +29,9 @@ READY_FILE = "ready"
 TLS_POLL_S = 10
 """How often the TLS files are looked at: a renewal is used within this time, and half-written files are read again."""
 
+HUB_AWAY_S = 30
+"""A hub that comes back after a long time is noticed within this."""
+
 PURGE_POLL_S = 3600
 """Retention is counted in days; once an hour is soon enough, for signing the acts too."""
 
@@ -177,10 +180,9 @@ async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), TLS_POLL_S)
             return
+        await _renew_hub_tls(wired)
         try:
             renewed = await asyncio.to_thread(wired.tls.renew, wired.node.keys)
-            if wired.hub_door is not None and await asyncio.to_thread(wired.hub_door.renew):
-                wired.journal("hub-tls.renewed")
         except Exception as error:
             # Whatever lies in those files, the identity in use goes on serving.
             wired.journal("tls.not-renewed", error=error)
@@ -191,18 +193,42 @@ async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:
                 await wired.transports.pop(partner).close()
 
 
+async def _renew_hub_tls(wired: Wired) -> None:
+    """The same for what we and the hub show each other, whoever of the two calls; a fault there stays there."""
+    try:
+        renewed = await asyncio.to_thread(wired.hub.renew)
+        if wired.hub_door is not None:
+            renewed = await asyncio.to_thread(wired.hub_door.renew) or renewed
+    except Exception as error:
+        wired.journal("hub-tls.not-renewed", error=error)
+    else:
+        if renewed:
+            wired.journal("hub-tls.renewed")
+
+
 async def _watch_hub(wired: Wired, stop: asyncio.Event) -> None:
-    """Take what the hub handed in, again and again; a hub that is away is asked again."""
+    """Take what the hub handed in, again and again; a hub that is away is asked again, more and more seldom."""
+    failures = 0
     while not stop.is_set():
         busy = False
         try:
             busy = await asyncio.to_thread(take_from_hub, wired)
+            failures = 0
         except Exception as error:
             # Whatever the hub holds, it must not end the node; the next look comes in a moment.
             wired.journal("hub.away", error=error)
+            failures += 1
         if not busy:
             with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), wired.hub.poll_s)
+                await asyncio.wait_for(stop.wait(), hub_pause(wired.hub.poll_s, failures))
+
+
+def hub_pause(poll_s: float, failures: int) -> float:
+    """Seconds until the next look: as often as agreed; after failures in a row twice as long each, HUB_AWAY_S at most.
+
+    An agreed time that is longer than that stays as it is.
+    """
+    return max(poll_s, min(poll_s * 2.0 ** min(failures, 32), HUB_AWAY_S))
 
 
 def take_from_hub(wired: Wired) -> bool:

@@ -12,7 +12,8 @@ A node home:
     certs/<CODE>/                      certificates and first key statement of a partner; of this node, to hand out
     hub/                               the folders of the domestic hub
     keys/hub.{key,pem}                 TLS identity of the hub's own listener ([hub] kind = "grpc")
-    certs/hub/                         root of the hub's clients, and their certificates
+    keys/hub-client.{key,pem}          TLS identity that the hub's web service knows us by ([hub] kind = "rest")
+    certs/hub/                         root of the hub's clients, and their certificates; root of its web service
 """
 
 import re
@@ -24,6 +25,7 @@ from pathlib import Path
 from node.crypto.algorithms import Suite
 from node.crypto.checkpoint_key import FILE_PATTERN
 from node.errors import HomeNotFound, Language, SettingInvalid
+from node.http_out import is_base
 from node.model.ids import NodeCode, is_node_code
 from node.strict_toml import MAX_TEXT_CHARACTERS, Table, load
 
@@ -64,7 +66,7 @@ class HubKind(StrEnum):
     GRPC = "grpc"
     """The hub calls us: our own listener; docs/hub-grpc.md."""
     REST = "rest"
-    """We call the hub's web service, to push and to pull."""
+    """We call the hub's web service, to push and to pull; docs/hub-rest.md."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,8 +273,8 @@ def _hub_clients(hub: Table, home: Path) -> tuple[HubClientEntry, ...]:
 
 def _rest_hub(rest: Table, home: Path) -> RestHub:
     url = rest.text("url", longest=MAX_TEXT_CHARACTERS)
-    if not url.startswith("https://") or url.endswith("/") or len(url) == len("https://"):
-        raise rest.refusal("url", "url must be https:// and a host, without a slash at its end")
+    if not is_base(url):
+        raise rest.refusal("url", "url must be https:// and a host, without password, query or slash at its end")
     settings = RestHub(
         url=url,
         ca=_folder(rest, "ca", home, "certs/hub/ca.pem"),

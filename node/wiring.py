@@ -18,12 +18,14 @@ from node.crypto.keys import OwnKeys, Role, load_decryption_keys, load_signing_k
 from node.crypto.trust import PartnerTrust, load_certificates
 from node.crypto.verification import verify_key_statement
 from node.documents.catalogue import CATALOGUE
-from node.errors import SignatureError
+from node.errors import SettingInvalid, SignatureError
 from node.flows import calls, inbound, outbound, settling
 from node.flows.door import Door
 from node.flows.hub_desk import HubDesk
 from node.flows.ports import ActorName, Hub, HubSource, Node, Transport
+from node.http_out import HttpOut, TlsFiles
 from node.hub.folder import FolderHub
+from node.hub.rest import RestHub
 from node.jobs import retry
 from node.jobs.worker import Onward, Pace, VerbFlow, Worker, WorkerLimits
 from node.journal import Form, Journal, Level, to_stderr
@@ -83,6 +85,8 @@ class HubLink:
     actor: ActorName
     """Who is behind what the source hands in."""
     close: Callable[[], None] = lambda: None
+    renew: Callable[[], bool] = lambda: False
+    """Brings renewed TLS files into use; whether there were any. Raises KeyFileTooOpen, KeyFileUnusable."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +126,12 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
     book.require_known_kinds(set(CATALOGUE))
     tls = OurTls.load(settings.keys, settings.code, [partner.tls_roots for partner in book.partners])
     keys.require_distinct(tls.now.certificate)
+    if settings.hub.kind is HubKind.REST and settings.hub.rest is not None:
+        keys.require_distinct(load_certificates(settings.hub.rest.certificate)[0])
     store = Database.open(settings.store_url)
     store.migrate()
     waker = _Waker()
-    hub = open_hub(settings, book)
+    hub = open_hub(settings, book, journal)
     node = Node(
         code=settings.code,
         store=store,
@@ -208,25 +214,36 @@ HUB_FOLDER_POLL_S = 0.25
 """How often the hub folder is looked at: a person does not notice, a disk does not either."""
 
 
-def open_hub(settings: Settings, book: Book) -> HubLink:
-    """The way to the hub that the settings name. Raises HubUnavailable, KeyFileUnusable."""
-    return _HUBS[settings.hub.kind](settings, book)
+def open_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
+    """The way to the hub that the settings name. Raises HubUnavailable, KeyFileTooOpen, KeyFileUnusable."""
+    return _HUBS[settings.hub.kind](settings, book, journal)
 
 
-def _folder_hub(settings: Settings, book: Book) -> HubLink:
+def _folder_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
     hub = FolderHub(settings.hub_folder, MAX_DOCUMENT_BYTES)
     hub.prepare([partner.code for partner in book.partners])
     return HubLink(hub, hub, HUB_FOLDER_POLL_S, ActorName("hub folder", "hub"))
 
 
-def _watching_hub(settings: Settings, book: Book) -> HubLink:
+def _watching_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
     """The hub calls us and watches its feeds: it is neither given anything nor asked."""
     return HubLink(None, None, 0, ActorName("hub", "hub"))
 
 
-_HUBS: Mapping[HubKind, Callable[[Settings, Book], HubLink]] = {
+def _rest_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
+    """The hub's web service, to push and to pull."""
+    rest = settings.hub.rest
+    if rest is None:
+        raise SettingInvalid(where="[hub]", detail='kind = "rest" needs a table [hub.rest]')
+    http = HttpOut(rest.url, TlsFiles(rest.ca, rest.certificate, rest.key), rest.timeout_s)
+    hub = RestHub(http, MAX_DOCUMENT_BYTES, journal)
+    return HubLink(hub, hub, rest.poll_s, ActorName("hub over REST", "hub"), http.close, http.renew)
+
+
+_HUBS: Mapping[HubKind, Callable[[Settings, Book, Journal], HubLink]] = {
     HubKind.FOLDER: _folder_hub,
     HubKind.GRPC: _watching_hub,
+    HubKind.REST: _rest_hub,
 }
 
 

@@ -10,7 +10,7 @@ from node.model.hub import FromHub
 
 
 def fetch(node: Node, source: HubSource, by: ActorName) -> bool:
-    """Take what waits at the hub; whether anything moved. Raises HubUnavailable, StoreUnavailable."""
+    """Take what waits at the hub; whether anything moved. Raises HubError, StoreUnavailable."""
     moved = _papers(node, source, by)
     return _answers(node, source, by) or moved
 

@@ -47,7 +47,7 @@ class Hub(Protocol):
     """A domestic hub that is given things, however it is reached. Every call is safe to repeat.
 
     They take what is due together, so that a hub may carry it together; one answer for each, in the same order: None
-    once the hub has it for good, else why it does not (HubUnavailable). One that fails never spoils the others.
+    once the hub has it for good, else why it does not (HubError). One that fails never spoils the others.
     """
 
     def hand_over(self, papers: Sequence[HubPaper]) -> Sequence[NodeError | None]:
@@ -67,19 +67,19 @@ class HubSource(Protocol):
     """
 
     def waiting(self) -> Sequence[HandedIn]:
-        """Papers to send, in the order they were handed in, a batch at most. Raises HubUnavailable."""
+        """Papers to send, in the order they were handed in, a batch at most. Raises HubError."""
         ...
 
     def answers(self) -> Sequence[HandedAnswer]:
-        """Business answers to send, in order, a batch at most. Raises HubUnavailable."""
+        """Business answers to send, in order, a batch at most. Raises HubError."""
         ...
 
     def taken(self, item: FromHub, exchange: str) -> None:
-        """The node has committed `item` as that exchange; said only after the commit. Raises HubUnavailable."""
+        """The node has committed `item` as that exchange; said only after the commit. Raises HubError."""
         ...
 
     def refused(self, item: FromHub, error: NodeError) -> None:
-        """The node will not take `item`, and why. Raises HubUnavailable."""
+        """The node will not take `item`, and why. Raises HubError."""
         ...
 
     def put_off(self, item: FromHub) -> None:

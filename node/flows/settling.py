@@ -344,7 +344,7 @@ def again_for_hub(node: Node, job: Job, error: NodeError) -> None:
     decision = node.decide(job, away, HUB_RETRY, Circumstances(now, node.luck()))
     if isinstance(decision, GiveUp):
         raise error
-    node.report("hub.not-taken", exchange=job.exchange, code=error.code)
+    node.report("hub.not-taken", exchange=job.exchange, error=error)
     due_at = decision.due_at
 
     def commit(tx: Tx) -> None:

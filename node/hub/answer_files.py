@@ -31,6 +31,11 @@ def answer_from_file(name: str, content: bytes) -> tuple[str, BusinessAnswer]:
         raise SubmissionUnreadable(name=name, detail=error.code) from error
     if not isinstance(value, dict):
         raise SubmissionUnreadable(name=name, detail="it is no JSON object")
+    return read_answer(name, value)
+
+
+def read_answer(name: str, value: Mapping[str, Json]) -> tuple[str, BusinessAnswer]:
+    """The same from the members of an object that was parsed already. Raises SubmissionUnreadable."""
     if unknown := sorted(set(value) - {"exchange", "verdict", *_TEXTS}):
         raise SubmissionUnreadable(name=name, detail=f"the member {unknown[0][:40]!r} is unknown")
     exchange = _text(name, value, "exchange", _EXCHANGE_CHARACTERS)

@@ -14,19 +14,17 @@ Notes are JSON too. Every file appears complete and on disk (hub/files.py). All 
 
 import json
 import os
-import re
 import stat
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from node.errors import HubUnavailable, Language, NodeError, SubmissionUnreadable
+from node.errors import HubUnavailable, NodeError, SubmissionUnreadable
+from node.hub import notes
 from node.hub.answer_files import answer_from_file
 from node.hub.files import Bundle, write_all
-from node.model.answer import BusinessAnswer
 from node.model.document import MediaType
-from node.model.exchange import Exchange
 from node.model.hub import FromHub, HandedAnswer, HandedIn, HubPaper, HubReport
 from node.model.ids import NodeCode, is_node_code
 
@@ -46,8 +44,6 @@ MAX_TAKEN_AT_ONCE = 64
 
 PUT_OFF_S = 30.0
 """How long a paper that must wait, or an entry that cannot be moved, is passed over."""
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 
 
 class FolderHub:
@@ -110,7 +106,7 @@ class FolderHub:
         return HandedAnswer(name, NodeCode(partner), exchange, answer)
 
     def _read(self, done: Path, name: str, partner: str) -> HandedIn:
-        if not _NAME.fullmatch(name) or not is_node_code(partner):
+        if not notes.is_hub_name(name) or not is_node_code(partner):
             raise SubmissionUnreadable(name="(name withheld)", detail="its name is not allowed")
         paper = _paper_file(done.parent, name)
         try:
@@ -128,11 +124,11 @@ class FolderHub:
 
     def taken(self, item: FromHub, exchange: str) -> None:
         """The node has committed `item`: move it out of the way, with its exchange id beside it."""
-        self._clear(item, _TAKEN[_place(item)], {"exchange": exchange, "state": "ACCEPTED"})
+        self._clear(item, _TAKEN[_place(item)], notes.accepted(exchange))
 
     def refused(self, item: FromHub, error: NodeError) -> None:
         """The node did not take `item`: move it aside with the reason in both languages."""
-        self._clear(item, _REFUSED[_place(item)], _reason(error))
+        self._clear(item, _REFUSED[_place(item)], notes.refused(error))
 
     def _clear(self, item: FromHub, place: str, note: Mapping[str, object]) -> None:
         folder = self._root / _place(item) / item.partner
@@ -150,7 +146,7 @@ class FolderHub:
         folder = self._root / _REFUSED[done.parent.parent.name] / partner
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _write(folder / f"{name}{NOTE}", _json(_reason(error)))
+            _write(folder / f"{name}{NOTE}", _json(notes.refused(error)))
             done.unlink(missing_ok=True)
         except OSError:
             self._put_off[done] = time.monotonic() + PUT_OFF_S
@@ -167,7 +163,10 @@ class FolderHub:
                 self._root / "inbound" / paper.exchange.partner,
                 (
                     (f"{paper.exchange.id}.{paper.media_type.extension}", paper.content),
-                    (f"{paper.exchange.id}{NOTE}", _note_of(paper)),
+                    (
+                        f"{paper.exchange.id}{NOTE}",
+                        _json({**notes.particulars(paper.exchange), "fields": dict(paper.fields)}),
+                    ),
                 ),
                 mark=f"{paper.exchange.id}{DONE}",
             )
@@ -181,9 +180,14 @@ class FolderHub:
         HubUnavailable for those that are not on disk.
         """
         status, answered = self._root / "status", self._root / "answered"
-        told = _outcomes([Bundle(status, ((f"{one.exchange.id}.json", _status_of(one)),)) for one in reports])
+        told = _outcomes(
+            [
+                Bundle(status, ((f"{one.exchange.id}.json", _json(notes.became(one.exchange, one.findings))),))
+                for one in reports
+            ]
+        )
         decided = {
-            index: Bundle(answered, ((f"{one.exchange.id}.json", _decision_of(one.exchange, one.answer)),))
+            index: Bundle(answered, ((f"{one.exchange.id}.json", _json(notes.decided(one.exchange, one.answer))),))
             for index, one in enumerate(reports)
             if one.answer is not None
         }
@@ -200,22 +204,11 @@ def _outcomes(bundles: Sequence[Bundle]) -> list[NodeError | None]:
 
 
 def _note_of(paper: HubPaper) -> bytes:
-    return _json({**_particulars(paper.exchange), "fields": dict(paper.fields)})
+    return _json({**notes.particulars(paper.exchange), "fields": dict(paper.fields)})
 
 
 def _status_of(report: HubReport) -> bytes:
-    findings = [{"code": one.code, "path": one.path, "rule": one.rule} for one in report.findings]
-    return _json({**_particulars(report.exchange), "key": report.exchange.idempotency_key, "findings": findings})
-
-
-def _decision_of(exchange: Exchange, answer: BusinessAnswer) -> bytes:
-    decided = {
-        "verdict": answer.verdict,
-        "reason_code": answer.reason_code,
-        "reason": answer.reason,
-        "reference": answer.reference,
-    }
-    return _json({**_particulars(exchange), "key": exchange.idempotency_key, "answer": decided})
+    return _json(notes.became(report.exchange, report.findings))
 
 
 def _place(item: FromHub) -> str:
@@ -234,33 +227,6 @@ def _paper_file(folder: Path, name: str) -> Path:
     """The paper beside its .done: XML, or JSON where no XML of that name is there."""
     xml, json_ = (folder / f"{name}.{form.extension}" for form in (MediaType.XML, MediaType.JSON))
     return json_ if os.path.lexists(json_) and not os.path.lexists(xml) else xml
-
-
-def _particulars(exchange: Exchange) -> dict[str, object]:
-    return {
-        "exchange": exchange.id,
-        "message_id": exchange.message_id,
-        "partner": exchange.partner,
-        "arrangement": exchange.arrangement,
-        "kind": exchange.kind,
-        "issuer": exchange.issuer,
-        "number": exchange.number,
-        "refers_to": exchange.refers_to,
-        "version": exchange.version,
-        "state": exchange.state,
-        "sha256": exchange.document_sha256.hex(),
-        "updated_at": exchange.updated_at.isoformat(),
-    }
-
-
-def _reason(error: NodeError) -> dict[str, object]:
-    return {
-        "state": "REFUSED",
-        "code": error.code,
-        "message": {language: error.message(language) for language in Language},
-        "next": {language: error.next_step(language) for language in Language},
-        "findings": [{"code": one.code, "path": one.path, "rule": one.rule} for one in getattr(error, "findings", ())],
-    }
 
 
 _ENCODE = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode

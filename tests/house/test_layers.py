@@ -23,7 +23,8 @@ HOMES: Mapping[str, tuple[str, ...]] = {
     "grpc_reflection": ("node/server/",),
     "grpc_status": ("node/wire/", "node/transport/", "node/server/"),
     "google": ("node/wire/", "node/transport/", "node/server/", "node/protocol/"),
-    "tenacity": ("node/jobs/", "node/transport/"),
+    "httpx": ("node/http_out.py",),
+    "tenacity": ("node/jobs/", "node/transport/", "node/http_out.py"),
     "typer": ("node/cli/",),
     "rich": ("node/cli/",),
     # Build time only; never shipped in the wheel.
