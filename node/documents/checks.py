@@ -53,7 +53,13 @@ def certainly_fit(content: bytes) -> bool:
     """
     if b"&" in content and b"&#" in content:
         return False
-    return _PLAIN.fullmatch(content.translate(None, _ASCII).decode()) is not None
+    return are_plain(content)
+
+
+def are_plain(octets: bytes) -> bool:
+    """Whether these octets, which are UTF-8, hold only characters that are fit in any company."""
+    others = octets.translate(None, _ASCII)
+    return not others or _PLAIN.fullmatch(others.decode()) is not None
 
 
 def unfit_characters(root: Element) -> Iterator[Breach]:
