@@ -6,6 +6,7 @@ is refused, so that no two parts of the node, and no two nodes, see two document
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import accumulate
@@ -39,10 +40,14 @@ _BOM = b"\xef\xbb\xbf"
 # Strings are taken out whole, also one that never ends, so the search is linear in the size of the document.
 _STRINGS = re.compile(rb'"(?:[^"\\]+|\\.)*+"?', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)).difference(b"[]{}"))
+_NO_BRACKETS_OR_MARKS = _NO_BRACKETS.replace(b'"', b"")
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
 # What XML cannot hold either, so that a text means the same in both forms of paper.
 _UNFIT = re.compile("(?P<control>[\x00-\x08\x0b\x0c\x0e-\x1f])|(?P<surrogate>[\ud800-\udfff])|(?P<non>[\ufffe\uffff])")
+_NONCHARACTERS = ("\ufffe".encode(), "\uffff".encode())
+_ESCAPES = (rb"\u", rb"\b", rb"\f")
+"""What can write a character that may not stand there by itself."""
 _UNFIT_WORDS = {"control": "a control character", "surrogate": "half a surrogate pair", "non": "a noncharacter"}
 
 
@@ -59,7 +64,7 @@ def parse(data: bytes, limits: JsonLimits = DOCUMENT_LIMITS) -> Json:
     text = _text(data)
     _refuse_depth(data, limits)
     value = _value(text)
-    _refuse_characters(value, text)
+    _refuse_characters(value, data, text)
     return value
 
 
@@ -74,7 +79,10 @@ def _refuse_depth(data: bytes, limits: JsonLimits) -> None:
     """Counted before anything is built: the parser calls itself once per level."""
     if data.count(b"[") + data.count(b"{") <= limits.depth:
         return
-    brackets = _STRINGS.sub(b"", data).translate(None, _NO_BRACKETS)
+    if b"\\" in data:
+        brackets = _STRINGS.sub(b"", data).translate(None, _NO_BRACKETS)
+    else:  # without escapes, every second piece between quotation marks is the inside of a text
+        brackets = b"".join(data.translate(None, _NO_BRACKETS_OR_MARKS).split(b'"')[::2])
     if max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > limits.depth:
         raise JsonTooLarge(limit=f"depth {limits.depth}")
 
@@ -126,15 +134,25 @@ def _constant(_: str) -> NoReturn:
 # --- characters -----------------------------------------------------------------------------------------------------
 
 
-def _refuse_characters(value: Json, text: str) -> None:
-    _refuse_in(text)
-    if "\\" not in text:
-        return  # without escapes a text holds what the bytes hold, and those were looked at
+def _refuse_characters(value: Json, data: bytes, text: str) -> None:
+    # The parser takes no control characters as they are, and UTF-8 has no halves of pairs: noncharacters remain.
+    if any(octets in data for octets in _NONCHARACTERS):
+        _refuse_in(text)
+    if b"\\" not in data or not any(escape in data for escape in _ESCAPES):
+        return  # texts hold what the bytes hold, and those were looked at
+    texts = list(_texts(value))
+    if _UNFIT.search("".join(texts)) is not None:  # one look at everything spares a look at each in most documents
+        for one in texts:
+            _refuse_in(one)
+
+
+def _texts(value: Json) -> Iterator[str]:
+    """Every text in `value`, names too."""
     waiting: list[Json] = [value]
     while waiting:
         one = waiting.pop()
         if isinstance(one, str):
-            _refuse_in(one)
+            yield one
         elif isinstance(one, list):
             waiting += one
         elif isinstance(one, dict):

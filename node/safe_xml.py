@@ -65,6 +65,8 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _DECLARATIONS = 64
 """Namespace declarations around one element, repeated ones too: a canonical form looks at all of them per element."""
 
+_SMALLEST_ELEMENT = len(b"<a/>")
+
 _TOO_BIG_FOR_LIBXML2 = frozenset({"ERR_RESOURCE_LIMIT", "ERR_INTERNAL_ERROR", "ERR_NAME_TOO_LONG"})
 
 
@@ -79,10 +81,11 @@ def parse(data: bytes, limits: XmlLimits = DOCUMENT_LIMITS) -> Element:
     _refuse_other_encodings(data)
     declared = _end_of_declaration(data)
     root = _tree(data)
+    before_equals = data.split(b"=")[:-1]
     _refuse_comments(root, data, declared)
-    _refuse_excess(root, data, limits)
+    _refuse_excess(root, data, before_equals, limits)
     _refuse_namespaces(root, data, limits)
-    _refuse_id_clash(root, data)
+    _refuse_id_clash(root, before_equals)
     return root
 
 
@@ -109,10 +112,9 @@ def _refuse_oversize(data: bytes, limits: XmlLimits) -> None:
     if len(data) > limits.size_bytes:
         raise XmlTooLarge(limit=f"{limits.size_bytes} bytes")
     # Counted before the tree is built: every element opens with one "<"; only "<" inside CDATA can be counted too many.
-    opened = data.count(b"<")
-    if opened <= limits.nodes:
+    if len(data) < _SMALLEST_ELEMENT * limits.nodes:
         return
-    if opened - data.count(b"</") - data.count(b"<![CDATA[") - data.count(b"<?xml ") > limits.nodes:
+    if data.count(b"<") - data.count(b"</") - data.count(b"<![CDATA[") - data.count(b"<?xml ") > limits.nodes:
         raise XmlTooLarge(limit=f"{limits.nodes} elements")
 
 
@@ -194,17 +196,26 @@ def _refuse_comments(root: Element, data: bytes, declared: int) -> None:
         raise CommentOrInstruction
 
 
-def _refuse_excess(root: Element, data: bytes, limits: XmlLimits) -> None:
-    if data.count(b"<") > limits.nodes and int(str(_ELEMENTS(root)).split(".")[0]) > limits.nodes:
+def _refuse_excess(root: Element, data: bytes, before_equals: list[bytes], limits: XmlLimits) -> None:
+    if len(data) >= _SMALLEST_ELEMENT * limits.nodes and int(str(_ELEMENTS(root)).split(".")[0]) > limits.nodes:
         raise XmlTooLarge(limit=f"{limits.nodes} elements")
     if _deeper_than(limits.depth)(root):
         raise XmlTooLarge(limit=f"depth {limits.depth}")
-    if data.count(b"=") > limits.attributes and _more_attributes_than(limits.attributes)(root):
+    if _may_hold_attributes(before_equals, limits.attributes) and _more_attributes_than(limits.attributes)(root):
         raise XmlTooLarge(limit=f"{limits.attributes} attributes")
     if len(data) > limits.text_bytes and any(
         len(text.encode()) > limits.text_bytes for path in (_TEXTS, _VALUES) for text in _strings(path, root)
     ):
         raise XmlTooLarge(limit=f"{limits.text_bytes} bytes of text")
+
+
+def _may_hold_attributes(before_equals: list[bytes], most: int) -> bool:
+    """Whether some element could have more than `most` attributes.
+
+    Between the "=" of `most` + 1 attributes of one element lie `most` pieces without "<", and of as many pieces in a
+    row one is looked at.
+    """
+    return not all(b"<" in piece for piece in before_equals[most::most])
 
 
 def _strings(path: etree.XPath, root: Element) -> list[str]:
@@ -255,17 +266,17 @@ def _declares_little(data: bytes, most: int) -> bool:
     return True
 
 
-def _refuse_id_clash(root: Element, data: bytes) -> None:
-    if not _may_hold_identifiers(data):
+def _refuse_id_clash(root: Element, before_equals: list[bytes]) -> None:
+    if not _may_hold_identifiers(before_equals):
         return
     values = _strings(_IDENTIFIERS, root)
     if len(set(values)) != len(values):
         raise IdClash
 
 
-def _may_hold_identifiers(data: bytes) -> bool:
+def _may_hold_identifiers(before_equals: list[bytes]) -> bool:
     """Whether some "=" follows the name "id", with or without prefix, or white space that could follow such a name."""
-    ends = {before[-3:] for before in data.split(b"=")[:-1]}
+    ends = {piece[-3:] for piece in before_equals}
     return any(end[-1:].isspace() or (end[-2:].lower() == b"id" and end[:1] in b" \t\r\n:") for end in ends)
 
 

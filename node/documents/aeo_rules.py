@@ -1,26 +1,27 @@
 """What an AEO status paper must say beyond its shape: who may be sent, what an event does, how lists hang together."""
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from node.documents.checks import moment_of
+from node.documents.checks import moment_of, repeated
 from node.documents.codes import aeo
 from node.documents.json_spots import JsonBreach, Spot
-from node.documents.json_values import is_date
+from node.documents.json_values import date_of
 
 
 def rules(root: Spot) -> Iterator[JsonBreach]:
     """Every rule that the paper breaks, in no particular order."""
+    records, removed = root.at("records").items(), root.at("removed").items()
     yield from _head(root)
-    if root.at("event").is_there:
-        yield from _event(root)
-    if root.at("list").is_there:
-        yield from _list(root)
-    yield from _keys(root)
-    for record in root.at("records").items():
-        yield from _may_be_sent(record, root.at("partner").text)
-        yield from _dates(record, root.at("issued"))
+    if root.has("event"):
+        yield from _event(root, records)
+    if root.has("list"):
+        yield from _list(root, records, removed)
+    yield from _keys((*records, *removed))
+    partner, issued_on = root.text_at("partner"), _local_day(root.text_at("issued"))
+    for record in records:
+        yield from _may_be_sent(record, partner)
+        yield from _dates(record, issued_on)
         yield from _status(record)
 
 
@@ -39,9 +40,8 @@ def _head(root: Spot) -> Iterator[JsonBreach]:
         yield root.at("partner").breaks("must be another country than the authority's")
 
 
-def _event(root: Spot) -> Iterator[JsonBreach]:
+def _event(root: Spot, records: tuple[Spot, ...]) -> Iterator[JsonBreach]:
     event = root.at("event")
-    records = root.at("records").items()
     if isinstance(root.at("records").value, list) and len(records) != 1:
         yield root.at("records").breaks("an event is about exactly one operator")
     known = aeo.EVENTS.get(event.text)
@@ -57,8 +57,7 @@ def _event(root: Spot) -> Iterator[JsonBreach]:
         yield event.breaks("a reinstatement needs its previous event")
 
 
-def _list(root: Spot) -> Iterator[JsonBreach]:
-    listed, removed = root.at("records").items(), root.at("removed").items()
+def _list(root: Spot, listed: tuple[Spot, ...], removed: tuple[Spot, ...]) -> Iterator[JsonBreach]:
     count = root.at("list", "count")
     if isinstance(root.at("records").value, list) and count.whole not in (None, len(listed) + len(removed)):
         yield count.breaks("must be the number of records and removed")
@@ -77,67 +76,62 @@ def _baseline(root: Spot, listed: tuple[Spot, ...]) -> Iterator[JsonBreach]:
         yield root.at("previous").breaks("a baseline follows nothing")
     if root.at("removed").is_there:
         yield root.at("removed").breaks("only a delta removes operators")
-    issued = moment_of(root.at("issued").text)
+    issued = moment_of(root.text_at("issued"))
     for record in listed:
-        if record.at("status").text == aeo.REVOKED:
+        if record.text_at("status") == aeo.REVOKED:
             yield record.at("status").breaks("a baseline lists nobody who is revoked")
-        effective = moment_of(record.at("effective").text)
+        effective = moment_of(record.text_at("effective"))
         if issued is not None and effective is not None and effective > issued:
             yield record.at("effective").breaks("a baseline tells what is in force when issued")
 
 
-def _keys(root: Spot) -> Iterator[JsonBreach]:
-    keys = [item.at("certificateNumber") for name in ("records", "removed") for item in root.at(name).items()]
-    counts = Counter(key.text for key in keys if key.text)
-    for key in keys:
-        if counts[key.text] > 1:
-            yield key.breaks("must be different on every operator")
+def _keys(items: tuple[Spot, ...]) -> Iterator[JsonBreach]:
+    keys = [item.text_at("certificateNumber") for item in items]
+    twice = repeated([key for key in keys if key])
+    for item, key in zip(items, keys, strict=True):
+        if key in twice:
+            yield item.at("certificateNumber").breaks("must be different on every operator")
 
 
 # --- one operator ---------------------------------------------------------------------------------------------------
 
 
 def _may_be_sent(record: Spot, partner: str) -> Iterator[JsonBreach]:
-    if record.at("certificateType").text == aeo.COMPLIANCE_ONLY:
+    if record.text_at("certificateType") == aeo.COMPLIANCE_ONLY:
         yield record.at("certificateType").breaks("AEOG (879) is never sent")
-    consent = record.at("consent")
-    if consent.at("given").value is False:
-        yield consent.at("given").breaks("an operator without consent is never sent")
-    if partner and consent.at("partner").text not in ("", partner):
-        yield consent.at("partner").breaks("the consent is for another partner")
+    if record.value_at("consent", "given") is False:
+        yield record.at("consent", "given").breaks("an operator without consent is never sent")
+    if partner and record.text_at("consent", "partner") not in ("", partner):
+        yield record.at("consent", "partner").breaks("the consent is for another partner")
 
 
 def _status(record: Spot) -> Iterator[JsonBreach]:
-    if record.at("status").text in (aeo.SUSPENDED, aeo.REVOKED) and not record.at("reason").is_there:
+    status, reason = record.text_at("status"), record.text_at("reason")
+    if status in (aeo.SUSPENDED, aeo.REVOKED) and not record.has("reason"):
         yield record.at("status").breaks("a suspension or revocation needs a reason")
-    if record.at("status").text != aeo.VALID and record.at("reason").text == "remedied":
+    if status != aeo.VALID and reason == "remedied":
         yield record.at("reason").breaks("remedied is no reason to suspend or revoke")
-    roles = [role.text for role in record.at("roles").items()]
-    if len(set(roles)) < len(roles):
+    roles = record.value_at("roles")
+    if isinstance(roles, list) and repeated([role if isinstance(role, str) else "" for role in roles]):
         yield record.at("roles").breaks("must name each role once")
 
 
-def _dates(record: Spot, issued: Spot) -> Iterator[JsonBreach]:
-    certified, until = _day(record.at("certifiedOn")), _day(record.at("validUntil"))
-    validated, agreed = _day(record.at("validatedOn")), _day(record.at("consent", "on"))
-    on = _local_day(issued)
-    effective = _local_day(record.at("effective"))
+def _dates(record: Spot, issued_on: date | None) -> Iterator[JsonBreach]:
+    certified, until = date_of(record.text_at("certifiedOn")), date_of(record.text_at("validUntil"))
+    validated, agreed = date_of(record.text_at("validatedOn")), date_of(record.text_at("consent", "on"))
+    effective = _local_day(record.text_at("effective"))
     if certified and until and until < certified:
         yield record.at("validUntil").breaks("must not be before certifiedOn")
-    if on and until and until < on and record.at("status").text == aeo.VALID:
+    if issued_on and until and until < issued_on and record.text_at("status") == aeo.VALID:
         yield record.at("validUntil").breaks("a certificate that has expired is not valid")
     if certified and effective and effective < certified:
         yield record.at("effective").breaks("must not be before certifiedOn")
-    if on and agreed and agreed > on:
+    if issued_on and agreed and agreed > issued_on:
         yield record.at("consent", "on").breaks("must not be after issued")
-    if on and validated and validated > on:
+    if issued_on and validated and validated > issued_on:
         yield record.at("validatedOn").breaks("must not be after issued")
 
 
-def _day(spot: Spot) -> date | None:
-    return date.fromisoformat(spot.text) if is_date(spot.text) else None
-
-
-def _local_day(spot: Spot) -> date | None:
+def _local_day(text: str) -> date | None:
     """The day of a moment as its own offset counts, which is the day that the authority meant."""
-    return datetime.fromisoformat(spot.text).date() if moment_of(spot.text) is not None else None
+    return datetime.fromisoformat(text).date() if moment_of(text) is not None else None

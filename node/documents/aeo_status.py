@@ -16,11 +16,11 @@ from node.model.document import Identity, Reading, Succession
 
 def read(root: Spot) -> Reading:
     """What a paper without findings tells."""
-    event = root.at("event").text
+    event = root.text_at("event")
     return Reading(
         identity=Identity(
-            issuer=root.at("authority", "id").text,
-            number=root.at("number").text,
+            issuer=root.text_at("authority", "id"),
+            number=root.text_at("number"),
             version="revoked" if event == "revoke" else "1",
         ),
         fields=_fields(root),
@@ -29,7 +29,7 @@ def read(root: Spot) -> Reading:
 
 
 def _succession(root: Spot, event: str) -> Succession | None:
-    previous = root.at("previous").text
+    previous = root.text_at("previous")
     if not previous:
         return None
     return Succession(number=previous, relation=aeo.EVENTS[event].relation if event else "delta")
@@ -37,30 +37,30 @@ def _succession(root: Spot, event: str) -> Succession | None:
 
 def _fields(root: Spot) -> dict[str, str]:
     """National numbers and TINs stay in the paper: nobody needs to search people by them."""
-    event, records, removed = root.at("event").text, root.at("records").items(), root.at("removed").items()
+    event, records, removed = root.text_at("event"), root.at("records").items(), root.at("removed").items()
     sequence = root.at("list", "sequence").whole
     return without_blanks(
         {
-            "number": root.at("number").text,
-            "type": event or root.at("list", "type").text,
+            "number": root.text_at("number"),
+            "type": event or root.text_at("list", "type"),
             "sequence": str(sequence) if sequence is not None else "",
             "count": str(len(records) + len(removed)),
-            "status": joined(record.at("status").text for record in records),
+            "status": joined(record.text_at("status") for record in records),
             "effective": _moment(records[0].at("effective")) if event else "",
             "reason": records[0].at("reason").text if event else "",
             "issued": _moment(root.at("issued")),
-            "issuer": root.at("authority", "name").text,
-            "programme": root.at("programme").text,
-            "arrangement": root.at("arrangement").text,
-            "partner": root.at("partner").text,
+            "issuer": root.text_at("authority", "name"),
+            "programme": root.text_at("programme"),
+            "arrangement": root.text_at("arrangement"),
+            "partner": root.text_at("partner"),
             "operators": joined(name for record in records for name in _names(record)),
-            "certificates": joined(item.at("certificateNumber").text for item in (*records, *removed)),
+            "certificates": joined(item.text_at("certificateNumber") for item in (*records, *removed)),
         }
     )
 
 
 def _names(record: Spot) -> tuple[str, str]:
-    return record.at("name").text, record.at("nameLocal", "text").text
+    return record.text_at("name"), record.text_at("nameLocal", "text")
 
 
 def _moment(spot: Spot) -> str:

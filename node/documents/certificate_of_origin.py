@@ -5,9 +5,11 @@ certificate's; the version is `1`, or `withdrawn` or `cancelled` when the certif
 names a predecessor.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from node.documents.checks import joined, text_at, text_of, without_blanks
+from node.documents.children import Way, first_by_name
 from node.documents.kind import XmlKind
 from node.documents.origin_rules import ENDED, NS, rules
 from node.documents.structure import PaperSchema
@@ -19,55 +21,60 @@ _RELATIONS = {"withdrawn": "withdrawal", "cancelled": "cancellation"}
 
 def read(root: Element) -> Reading:
     """What a certificate without findings tells."""
-    number, status = text_at(root, f"{NS}Number"), text_at(root, f"{NS}Status")
+    head = first_by_name(root)
+    number, status = text_of(head.get(f"{NS}Number")), text_of(head.get(f"{NS}Status"))
     return Reading(
-        identity=Identity(issuer=_issuer(root), number=number, version=status if status in ENDED else "1"),
-        fields=_fields(root),
-        succession=_succession(root, number, status),
-        ucr=tuple(dict.fromkeys(text_of(ucr) for ucr in root.iterfind(f"{NS}Ucr"))),
+        identity=Identity(issuer=_issuer(head), number=number, version=status if status in ENDED else "1"),
+        fields=_fields(root, head),
+        succession=_succession(head, number, status),
+        ucr=tuple(dict.fromkeys(text_of(ucr) for ucr in root.iterchildren(f"{NS}Ucr"))),
     )
 
 
-def _issuer(root: Element) -> str:
-    authority = f"{NS}IssuingAuthority/{NS}"
-    return (
-        text_at(root, f"{authority}Id") or f"{text_at(root, f'{authority}Country')}:{text_at(root, f'{authority}Name')}"
-    )
+def _issuer(head: Mapping[str, Element]) -> str:
+    authority = first_by_name(head.get(f"{NS}IssuingAuthority"))
+    identifier = text_of(authority.get(f"{NS}Id"))
+    return identifier or f"{text_of(authority.get(f'{NS}Country'))}:{text_of(authority.get(f'{NS}Name'))}"
 
 
-def _succession(root: Element, number: str, status: str) -> Succession | None:
+def _succession(head: Mapping[str, Element], number: str, status: str) -> Succession | None:
     if status in ENDED:
         return Succession(number=number, relation=_RELATIONS[status])
-    replaced = text_at(root, f"{NS}Replaces/{NS}Number")
+    replaced = text_at(head.get(f"{NS}Replaces"), f"{NS}Number")
     return Succession(number=replaced, relation="replacement") if replaced else None
 
 
-def _fields(root: Element) -> dict[str, str]:
+def _fields(root: Element, head: Mapping[str, Element]) -> dict[str, str]:
     return without_blanks(
         {
-            "number": text_at(root, f"{NS}Number"),
-            "type": text_at(root, f"{NS}TypeCode"),
-            "agreement": text_at(root, f"{NS}Agreement"),
-            "status": text_at(root, f"{NS}Status"),
-            "issued": text_at(root, f"{NS}IssueDate"),
-            "valid_until": text_at(root, f"{NS}ValidUntil"),
-            "issuer": _all(root, "IssuingAuthority", "Name"),
-            "exporter": _all(root, "Exporter", "Name"),
-            "importer": _all(root, "Importer", "Name"),
-            "export_country": text_at(root, f"{NS}ExportCountry"),
-            "import_country": text_at(root, f"{NS}ImportCountry"),
-            "origin_countries": _all(root, "Item", "OriginCountry"),
-            "goods": _all(root, "Item", "Description"),
-            "hs_codes": _all(root, "Item", "HsCode"),
-            "invoices": _all(root, "Invoice", "Number"),
-            "transport": _all(root, "Transport", "Means"),
+            "number": text_of(head.get(f"{NS}Number")),
+            "type": text_of(head.get(f"{NS}TypeCode")),
+            "agreement": text_of(head.get(f"{NS}Agreement")),
+            "status": text_of(head.get(f"{NS}Status")),
+            "issued": text_of(head.get(f"{NS}IssueDate")),
+            "valid_until": text_of(head.get(f"{NS}ValidUntil")),
+            "issuer": _all(root, _ISSUERS),
+            "exporter": _all(root, _EXPORTERS),
+            "importer": _all(root, _IMPORTERS),
+            "export_country": text_of(head.get(f"{NS}ExportCountry")),
+            "import_country": text_of(head.get(f"{NS}ImportCountry")),
+            "origin_countries": _all(root, _ORIGINS),
+            "goods": _all(root, _GOODS),
+            "hs_codes": _all(root, _HS_CODES),
+            "invoices": _all(root, _INVOICES),
+            "transport": _all(root, _MEANS),
         }
     )
 
 
-def _all(root: Element, *steps: str) -> str:
-    return joined(text_of(element) for element in root.iterfind("/".join(f"{NS}{step}" for step in steps)))
+def _all(root: Element, way: Way) -> str:
+    return joined(map(text_of, way.all(root)))
 
+
+_ISSUERS, _INVOICES = Way(f"{NS}IssuingAuthority", f"{NS}Name"), Way(f"{NS}Invoice", f"{NS}Number")
+_EXPORTERS, _IMPORTERS = Way(f"{NS}Exporter", f"{NS}Name"), Way(f"{NS}Importer", f"{NS}Name")
+_ORIGINS, _GOODS = Way(f"{NS}Item", f"{NS}OriginCountry"), Way(f"{NS}Item", f"{NS}Description")
+_HS_CODES, _MEANS = Way(f"{NS}Item", f"{NS}HsCode"), Way(f"{NS}Transport", f"{NS}Means")
 
 KIND = XmlKind(
     name="certificate_of_origin",

@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 
 from lxml import etree
@@ -52,7 +53,13 @@ def certainly_fit(content: bytes) -> bool:
     """
     if b"&" in content and b"&#" in content:
         return False
-    return _PLAIN.fullmatch(content.translate(None, _ASCII).decode()) is not None
+    return are_plain(content)
+
+
+def are_plain(octets: bytes) -> bool:
+    """Whether these octets, which are UTF-8, hold only characters that are fit in any company."""
+    others = octets.translate(None, _ASCII)
+    return not others or _PLAIN.fullmatch(others.decode()) is not None
 
 
 def unfit_characters(root: Element) -> Iterator[Breach]:
@@ -141,9 +148,17 @@ def text_of(element: Element | None) -> str:
     return (element.text or "").strip() if element is not None else ""
 
 
+def repeated(texts: Sequence[str | None]) -> frozenset[str | None]:
+    """What stands there more than once."""
+    if len(set(texts)) == len(texts):
+        return frozenset()
+    return frozenset(text for text, count in Counter(texts).items() if count > 1)
+
+
 def joined(texts: Iterable[str]) -> str:
     """Different texts in their order as one field, at most MAX_FIELD characters."""
-    return "; ".join(dict.fromkeys(" ".join(text.split()) for text in texts if text))[:MAX_FIELD]
+    # Twice without repetitions: goods of one heading or country need not be taken apart line by line.
+    return "; ".join(dict.fromkeys(" ".join(text.split()) for text in dict.fromkeys(texts) if text))[:MAX_FIELD]
 
 
 def without_blanks(fields: dict[str, str]) -> dict[str, str]:

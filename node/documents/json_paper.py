@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from node.documents.checks import unfit
-from node.documents.json_spots import JsonBreach, Spot, path_of, walk
+from node.documents.checks import are_plain, unfit
+from node.documents.json_spots import JsonBreach, Spot, path_of, texts, walk
 from node.documents.kind import JsonKind
 from node.documents.structure import ENOUGH
 from node.errors import KindUnknown
@@ -24,11 +24,14 @@ def schema_of(root: Json) -> str:
     return schema
 
 
-def judged(root: Json, kind: JsonKind, worth_a_path: int) -> Reading | list[Finding]:
-    """What the paper tells, or everything that is wrong with it; only the first `worth_a_path` findings get a path."""
+def judged(content: bytes, root: Json, kind: JsonKind, worth_a_path: int) -> Reading | list[Finding]:
+    """What the paper tells, or everything that is wrong with it; only the first `worth_a_path` findings get a path.
+
+    `root` is what `parse` made of `content`, unaltered.
+    """
     paper = Spot(root)
     breaches = [(FindingCode.SCHEMA, breach) for breach in kind.schema.breaches(paper)]
-    breaches += [(FindingCode.RULE, breach) for breach in islice(_unfit_texts(root), ENOUGH)]
+    breaches += [(FindingCode.RULE, breach) for breach in islice(_unfit_texts(content, root), ENOUGH)]
     breaches += [(FindingCode.RULE, breach) for breach in islice(kind.rules(paper), ENOUGH)]
     return _findings(breaches, root, kind.title, worth_a_path) if breaches else kind.reading(paper)
 
@@ -40,7 +43,9 @@ def paths(content: bytes, kind: JsonKind) -> Iterator[str]:
             yield path_of(kind.title, spot.steps)
 
 
-def _unfit_texts(root: Json) -> Iterator[JsonBreach]:
+def _unfit_texts(content: bytes, root: Json) -> Iterator[JsonBreach]:
+    if (b"\\u" not in content and are_plain(content)) or not any(map(unfit, texts(root))):
+        return
     for spot in walk(root):
         rule = unfit(spot.text)
         if rule:

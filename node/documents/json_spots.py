@@ -29,16 +29,33 @@ class Spot:
 
     def at(self, *names: str) -> "Spot":
         """The member at the end of that way through objects."""
-        value = self.value
-        for name in names:
-            value = value.get(name) if isinstance(value, dict) else None
-        return Spot(value, (*self.steps, *names))
+        return Spot(self.value_at(*names), (*self.steps, *names))
 
     def items(self) -> tuple["Spot", ...]:
         """The elements of a list; none when the value is no list."""
         if not isinstance(self.value, list):
             return ()
         return tuple(Spot(value, (*self.steps, index)) for index, value in enumerate(self.value))
+
+    def value_at(self, *names: str) -> Json:
+        """What stands there, for those who need not know where."""
+        value = self.value
+        for name in names:
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
+
+    def text_at(self, *names: str) -> str:
+        """The text there; empty when it is no text."""
+        value = self.value
+        for name in names:
+            if not isinstance(value, dict):
+                return ""
+            value = value.get(name)
+        return value if isinstance(value, str) else ""
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a member, and a value in it."""
+        return isinstance(self.value, dict) and self.value.get(name) is not None
 
     @property
     def is_there(self) -> bool:
@@ -70,6 +87,19 @@ def walk(root: Json) -> Iterator[Spot]:
             waiting += [Spot(value, (*spot.steps, name)) for name, value in reversed(spot.value.items())]
         elif isinstance(spot.value, list):
             waiting += reversed(spot.items())
+
+
+def texts(root: Json) -> Iterator[str]:
+    """Every text that is a value, in no particular order."""
+    waiting = [root]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
 
 
 def path_of(title: str, steps: Steps) -> str:

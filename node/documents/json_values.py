@@ -9,7 +9,8 @@ from node.documents.json_shapes import Record, Text
 _LABEL = re.compile(r"[^ \t\r\n]+( [^ \t\r\n]+)*")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Latin letters with all their marks, digits and common punctuation: what a partner's clerk can read and type.
-_LATIN = re.compile("[ -~\u00a1-\u00ac\u00ae-\u024f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e]+")
+_LETTER = "[!-~\u00a1-\u00ac\u00ae-\u024f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e]"
+_LATIN = re.compile(f"{_LETTER}+( {_LETTER}+)*")
 
 
 def label(most: int) -> Text:
@@ -20,9 +21,8 @@ def label(most: int) -> Text:
 
 def latin(most: int) -> Text:
     """A label in Latin letters."""
-    plain = label(most)
     rule = f"must have 1 to {most} Latin characters, no double blanks"
-    return Text(rule, lambda text: plain.admits(text) and _LATIN.fullmatch(text) is not None)
+    return Text(rule, lambda text: len(text) <= most and _LATIN.fullmatch(text) is not None)
 
 
 def matching(pattern: str, rule: str) -> Text:
@@ -36,16 +36,16 @@ def one_of(words: frozenset[str], rule: str) -> Text:
     return Text(rule, words.__contains__)
 
 
-def is_date(text: str) -> bool:
-    """Whether `text` is a day of the calendar, written 2026-11-22."""
+def date_of(text: str) -> date | None:
+    """The day of the calendar that `text` names, written 2026-11-22; None when it is anything else."""
     try:
-        return _DATE.fullmatch(text) is not None and date.fromisoformat(text) is not None
+        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:
-        return False
+        return None
 
 
 MOMENT = Text(MOMENT_RULE, lambda text: moment_of(text) is not None)
-DATE = Text("must be a date such as 2026-11-22, without offset", is_date)
+DATE = Text("must be a date such as 2026-11-22, without offset", lambda text: date_of(text) is not None)
 COUNTRY = matching("[A-Z]{2}", "must be two capital letters (ISO 3166-1)")
 LANGUAGE = matching("[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*", "must be a language tag such as zh-Hant-TW")
 POSTCODE = label(17)

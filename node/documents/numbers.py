@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from node.documents.breach import Breach
-from node.documents.checks import text_of
 from node.safe_xml import Element
 
 MAX_NUMBER = 32
@@ -18,12 +17,19 @@ _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 def number_in(element: Element | None) -> Decimal | None:
     """The number in the element; None when there is none, which the schema says, or one that `too_long` tells of."""
-    text = text_of(element)
-    return Decimal(text) if len(text) <= MAX_NUMBER and _NUMBER.fullmatch(text) else None
+    text = element.text if element is not None else None
+    if text is None:
+        return None
+    if not _NUMBER.fullmatch(text):
+        text = text.strip()
+        if not _NUMBER.fullmatch(text):
+            return None
+    return Decimal(text) if len(text) <= MAX_NUMBER else None
 
 
 def too_long(root: Element, *names: str) -> Iterator[Breach]:
     """The elements of these names that hold more characters than any number needs."""
     for element in root.iter(*names):
-        if len(text_of(element)) > MAX_NUMBER:
+        text = element.text
+        if text is not None and len(text) > MAX_NUMBER and len(text.strip()) > MAX_NUMBER:
             yield Breach(element, TOO_LONG)

@@ -30,7 +30,7 @@ def recognise(content: bytes) -> Document:
         known = BY_ROOT.get(json_paper.schema_of(value))
         if not isinstance(known, JsonKind):
             raise KindUnknown(detail="no kind has this schema")
-        return _document(content, known, json_paper.judged(value, known, MAX_FINDINGS))
+        return _document(content, known, json_paper.judged(content, value, known, MAX_FINDINGS))
     root = safe_xml.parse(content)
     kind = BY_ROOT.get(str(root.tag))
     if not isinstance(kind, XmlKind):
@@ -53,7 +53,7 @@ def read(content: bytes, kind: str, kind_version: int, media_type: MediaType) ->
         case JsonKind():
             value = safe_json.parse(content)
             _require(json_paper.schema_of(value) == known.root, known)
-            return _document(content, known, json_paper.judged(value, known, MAX_FINDINGS))
+            return _document(content, known, json_paper.judged(content, value, known, MAX_FINDINGS))
         case XmlKind():
             root = safe_xml.parse(content)
             _require(root.tag == known.root, known)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from node.documents import reader
 from node.documents.aeo_shape import AEO_STATUS
+from node.documents.checks import unfit
 from node.documents.codes import aeo
-from node.documents.json_shapes import Flag, JsonSchema, Listing, Record, Text, Whole
+from node.documents.json_paper import _unfit_texts
+from node.documents.json_shapes import Flag, JsonSchema, Listing, Record, Text, Whole, _breaches
 from node.documents.json_spots import Spot, path_of, walk
 from node.documents.json_values import DATE, LOCAL_NAME, label, latin
 from node.documents.samples import sample, sample_names
@@ -298,6 +300,29 @@ def test_any_edit_is_read_or_refused_with_reasons_that_fit(name: str, edits: lis
             *way, last = places[number % len(places)]
             _at(paper, tuple(way))[last] = value  # type: ignore[index]
     _judge(paper)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(NAMES), st.lists(st.tuples(st.integers(0, 80), _OTHER_VALUES), max_size=3))
+def test_the_quick_yes_is_said_exactly_where_nothing_is_wrong(name: str, edits: list[tuple[int, object]]) -> None:
+    paper = parse(sample(AEO, name))
+    for number, value in edits:
+        places = [spot.steps for spot in walk(paper) if spot.steps]
+        if places:
+            *way, last = places[number % len(places)]
+            _at(paper, tuple(way))[last] = value  # type: ignore[index]
+    assert AEO_STATUS._admits(paper) == (list(_breaches(Spot(paper), AEO_STATUS._root)) == [])
+
+
+@given(
+    st.lists(st.sampled_from(["a", "é", "e\u0301", "\u0301", "字", "\x7f", "\ue000", "\ufffd", "\u202e"]), max_size=5)
+)
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_an_unfit_text_is_found_whether_its_characters_are_escaped_or_not(ascii_only: bool, pieces: list[str]) -> None:
+    paper = {"schema": "x", "strange": ["".join(pieces), *pieces]}
+    content = json.dumps(paper, ensure_ascii=ascii_only).encode()
+    found = [breach.steps for breach in _unfit_texts(content, parse(content))]
+    assert found == [spot.steps for spot in walk(parse(content)) if unfit(spot.text)]
 
 
 @settings(max_examples=150, deadline=None)
