@@ -30,7 +30,7 @@ from node.wire.checks import (
 )
 
 _SEPARATORS = re.compile(r"[/\\]|\A\.{1,2}\Z")
-_MEDIA_TYPES = frozenset(MediaType)
+_MEDIA_TYPES = {each.value: each for each in MediaType}
 _REMEMBERED = 512
 """Headers of the calls at hand: a node looks at the same bytes up to four times, and what they say never changes."""
 
@@ -127,7 +127,7 @@ def _metadata_from_message(message: pb.Metadata) -> Metadata:
     require(len(attachments) <= limits.MAX_ATTACHMENTS, "Metadata.attachments")
     require(ARRANGEMENT.fullmatch(arrangement) is not None, "Metadata.arrangement")
     return Metadata(
-        media_type=MediaType(media_type),
+        media_type=_MEDIA_TYPES[media_type],
         arrangement=arrangement,
         ucr=tuple(ucr),
         chain=_chain_from_message(message.chain) if message.HasField("chain") else None,
