@@ -61,7 +61,7 @@ def root_from_path(leaf: bytes, index: int, count: int, path: Sequence[bytes]) -
     """
     if not 0 <= index < count:
         raise ValueError("no such leaf")
-    if any(len(one) != HASH_BYTES for one in (leaf, *path)):
+    if not {HASH_BYTES}.issuperset(map(len, (leaf, *path))):
         raise ValueError("not a hash")
     reached, at, last = leaf, index, count - 1  # place of the node and of the last one in this row
     for node in path:

@@ -18,6 +18,7 @@ import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey, MLKEM768PublicKey
@@ -89,12 +90,13 @@ class DecryptionKey:
     not_before: datetime
     not_after: datetime
 
+    _made: list[HpkePrivateKey] = field(default_factory=list, init=False, repr=False, compare=False)
+
     def hpke_key(self) -> HpkePrivateKey:
-        """The key as the HPKE library takes it."""
-        if self.suite is Suite.X25519:
-            return X25519PrivateKey.from_private_bytes(self.private_key)
-        mlkem, x25519 = _hybrid_halves(self.private_key)
-        return MLKEM768X25519PrivateKey(mlkem, x25519)
+        """The key as the HPKE library takes it; made once, because a hybrid one is grown from its seed."""
+        if not self._made:
+            self._made.append(_hpke_private_key(self.suite, self.private_key))
+        return self._made[0]
 
     def announce(self) -> AnnouncedKey:
         """The public half, as a key statement carries it."""
@@ -118,6 +120,7 @@ def generate_decryption_key(suite: Suite, moment: datetime, days: int) -> Decryp
     return DecryptionKey(key_id(_public_of(suite, private)), suite, private, begin, begin + timedelta(days=days))
 
 
+@lru_cache(maxsize=64)
 def hpke_public_key(suite: Suite, public: bytes) -> HpkePublicKey:
     """A raw public key as the HPKE library takes it; raises ValueError when it is not one of this suite."""
     if len(public) != PUBLIC_BYTES[suite]:
@@ -126,6 +129,13 @@ def hpke_public_key(suite: Suite, public: bytes) -> HpkePublicKey:
         return X25519PublicKey.from_public_bytes(public)
     mlkem = MLKEM768PublicKey.from_public_bytes(public[:_MLKEM_PUBLIC_BYTES])
     return MLKEM768X25519PublicKey(mlkem, X25519PublicKey.from_public_bytes(public[_MLKEM_PUBLIC_BYTES:]))
+
+
+def _hpke_private_key(suite: Suite, private: bytes) -> HpkePrivateKey:
+    if suite is Suite.X25519:
+        return X25519PrivateKey.from_private_bytes(private)
+    mlkem, x25519 = _hybrid_halves(private)
+    return MLKEM768X25519PrivateKey(mlkem, x25519)
 
 
 def decryption_key_file_name(key: DecryptionKey) -> str:

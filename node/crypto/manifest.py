@@ -28,8 +28,8 @@ _PROFILE_ID = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}", re.ASCII)
 _NUMBER = re.compile(r"[1-9][0-9]{0,9}", re.ASCII)
 _DIGEST = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _FORM = re.compile(
-    rb'<Seal xmlns="urn:n2n:v1:seal" version="n2n/v1"><Purpose>([a-z]+)</Purpose><Sender>([A-Z0-9]+)</Sender>'
-    rb"<Recipient>([A-Z0-9]+)</Recipient><Created>([0-9TZ:.-]+)</Created><Count>([1-9][0-9]{0,9})</Count>"
+    rf'<Seal xmlns="{NAMESPACE}" version="{VERSION}"><Purpose>([a-z]+)</Purpose><Sender>([A-Z0-9]+)</Sender>'.encode()
+    + rb"<Recipient>([A-Z0-9]+)</Recipient><Created>([0-9TZ:.-]+)</Created><Count>([1-9][0-9]{0,9})</Count>"
     rb'<Root>([0-9a-f]{64})</Root>(?:<Profile id="([a-z0-9.-]+)" version="([1-9][0-9]{0,9})"/>)?</Seal>'
 )
 _FIELDS = ("Purpose", "Sender", "Recipient", "Created", "Count", "Root")
@@ -53,10 +53,24 @@ def manifest_to_xml(manifest: Manifest) -> bytes:
 
 def manifest_from_xml(data: bytes) -> Manifest:
     """Read a manifest; raises ManifestRefused for anything that writing it again would not give byte for byte."""
-    found = _FORM.fullmatch(data)
+    # What has the form is read without an XML engine. Everything else is refused, and the engine says in which words.
+    return _in_form(data) or _by_engine(data)
+
+
+def _in_form(data: bytes) -> Manifest | None:
+    found = _FORM.fullmatch(data) if len(data) <= MANIFEST_LIMITS.size_bytes else None
+    if found is None:
+        return None
     try:
-        # What has the form is read without an XML engine. The rest is refused, and the engine says in which words.
-        manifest = _read(parse(data, MANIFEST_LIMITS)) if found is None else _read_groups(found)
+        manifest = _read_groups(*(group.decode("ascii") for group in found.groups(b"")))
+        return manifest if manifest_to_xml(manifest) == data else None
+    except (ManifestRefused, ValueError, OverflowError):
+        return None
+
+
+def _by_engine(data: bytes) -> Manifest:
+    try:
+        manifest = _read(parse(data, MANIFEST_LIMITS))
     except XmlError as error:
         raise ManifestRefused(detail="it is not XML of the accepted form") from error
     except (ValueError, OverflowError) as error:
@@ -71,17 +85,18 @@ def whole_milliseconds(moment: datetime) -> datetime:
     return from_ms(to_ms(moment))
 
 
-def _read_groups(found: "re.Match[bytes]") -> Manifest:
-    purpose, sender, recipient, created, count, tree_root, profile, version = found.groups(b"")
+def _read_groups(
+    purpose: str, sender: str, recipient: str, created: str, count: str, tree_root: str, profile: str, version: str
+) -> Manifest:
     return Manifest(
-        purpose=Purpose(purpose.decode("ascii")),
-        sender=NodeCode(sender.decode("ascii")),
-        recipient=NodeCode(recipient.decode("ascii")),
-        created=moment_from_xml(created.decode("ascii")),
+        purpose=Purpose(purpose),
+        sender=NodeCode(sender),
+        recipient=NodeCode(recipient),
+        created=moment_from_xml(created),
         count=int(count),
-        root=Digest(bytes.fromhex(tree_root.decode("ascii"))),
-        profile=profile.decode("ascii"),
-        profile_version=int(version or b"0"),
+        root=_digest(tree_root),
+        profile=profile,
+        profile_version=int(version or "0"),
     )
 
 

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 
 from node.clock import to_ms
+from node.errors import Malformed
 from node.model.document import MediaType
 from node.model.envelope import Attachment, Body, Chain, Header, Metadata, Priority
 from node.model.ids import Digest, MessageId, NodeCode, is_node_code, is_uuid, is_uuid7
@@ -15,6 +16,7 @@ from node.wire import limits
 from node.wire.checks import (
     ARRANGEMENT,
     KIND,
+    READS_BACK,
     canonical,
     filled,
     is_digest,
@@ -23,11 +25,12 @@ from node.wire.checks import (
     moment,
     proved,
     require,
+    serialise,
     writing,
 )
 
 _SEPARATORS = re.compile(r"[/\\]|\A\.{1,2}\Z")
-_MEDIA_TYPES = frozenset(MediaType)
+_MEDIA_TYPES = {each.value: each for each in MediaType}
 _REMEMBERED = 512
 """Headers of the calls at hand: a node looks at the same bytes up to four times, and what they say never changes."""
 
@@ -47,7 +50,11 @@ def header_to_bytes(header: Header) -> bytes:
             conversation_id=header.conversation_id,
             refers_to=header.refers_to,
         )
-    return proved("Header", message, limits.MAX_HEADER_BYTES, _header_from_message, header)
+        data = serialise(message)
+    # Read back from its bytes: who seals a paper delivers it soon, and then these are remembered.
+    if header_from_bytes(data) != header:
+        raise Malformed(field="Header", rule=READS_BACK)
+    return data
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -120,7 +127,7 @@ def _metadata_from_message(message: pb.Metadata) -> Metadata:
     require(len(attachments) <= limits.MAX_ATTACHMENTS, "Metadata.attachments")
     require(ARRANGEMENT.fullmatch(arrangement) is not None, "Metadata.arrangement")
     return Metadata(
-        media_type=MediaType(media_type),
+        media_type=_MEDIA_TYPES[media_type],
         arrangement=arrangement,
         ucr=tuple(ucr),
         chain=_chain_from_message(message.chain) if message.HasField("chain") else None,

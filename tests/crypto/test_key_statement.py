@@ -1,5 +1,6 @@
 """Key statements: one form, signed by the node's own sign key, windows and lengths sane, never from the future."""
 
+import random
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from node.crypto import key_statement as reading
 from node.crypto.algorithms import Suite
 from node.crypto.decryption import CHECKPOINT_SUITE, MAX_KEY_DAYS
 from node.crypto.key_statement import MAX_KEYS, announcement_from_xml, announcement_to_xml, make_key_statement
@@ -199,3 +201,19 @@ def test_only_typed_errors_come_out_of_truncations(lab: SimpleNamespace, stateme
     for end in range(0, len(statement.document), 37):
         with pytest.raises(NodeError):
             announcement_from_xml(statement.document[:end])
+
+
+def test_without_the_engine_a_statement_is_read_as_the_engine_reads_it(statement: KeyStatement) -> None:
+    document, dice, read = statement.document, random.Random(5), 0
+    assert reading._in_form(document) == reading._by_engine(document)
+    for _ in range(2000):
+        at = dice.randrange(len(document))
+        piece = dice.choice(
+            [b"0", b"A", b"a", b"Z", b"=", b"-", b"&#65;", b" ", b"\n", b'"', b"<x/>", dice.randbytes(1)]
+        )
+        varied = document[:at] + piece + document[at + dice.randrange(3) :]
+        found = reading._in_form(varied)
+        if found is not None:
+            read += 1
+            assert found == reading._by_engine(varied)
+    assert read > 0, "digits of the sequence can be others"

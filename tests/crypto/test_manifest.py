@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node.crypto import manifest as reading
 from node.crypto.seal import manifest_from_xml, manifest_to_xml
 from node.errors import ManifestRefused
 from node.model.envelope import Manifest, Purpose
@@ -24,6 +25,7 @@ GOOD = Manifest(
     profile_version=7,
 )
 OCTETS = manifest_to_xml(GOOD)
+PIECES = [b"0", b"1", b"9", b"A", b"a", b"Z", b"-", b".", b"&#65;", b"<x/>", b" ", b"\n", b'"', b"<!--x-->", b"/>"]
 
 codes = st.from_regex(r"[A-Z]{2}[A-Z0-9]{0,14}", fullmatch=True).map(NodeCode)
 manifests = st.builds(
@@ -167,3 +169,19 @@ def test_a_changed_byte_is_refused_or_another_manifest(at: int, octet: int) -> N
         return
     assert manifest_to_xml(manifest) == varied
     assert (manifest == GOOD) == (varied == OCTETS)
+
+
+@settings(deadline=None)
+@given(manifest=manifests)
+def test_what_is_written_is_read_alike_with_and_without_the_engine(manifest: Manifest) -> None:
+    data = manifest_to_xml(manifest)
+    assert reading._in_form(data) == reading._by_engine(data) == manifest
+
+
+@settings(max_examples=400, deadline=None)
+@given(at=st.integers(0, len(OCTETS)), out=st.integers(0, 3), piece=st.sampled_from(PIECES) | st.binary(max_size=2))
+def test_without_the_engine_nothing_is_read_that_the_engine_would_not_read(at: int, out: int, piece: bytes) -> None:
+    data = OCTETS[:at] + piece + OCTETS[at + out :]
+    found = reading._in_form(data)
+    if found is not None:
+        assert found == reading._by_engine(data)

@@ -6,7 +6,7 @@ import pytest
 from cast import Cast, draw
 from forgeries import FORGERIES
 from judges import XMLSEC1, judged
-from trials import honest, try_forgeries, try_honest, try_xmlsec1
+from trials import honest, try_forgeries, try_honest, try_let_through, try_xmlsec1
 
 PARTS = 4
 SIGNATURES, MUTATIONS, SECOND_ENGINE = 400, 800, 120
@@ -37,6 +37,14 @@ def test_a_second_engine_accepts_what_we_sign(cast: Cast) -> None:
     tally = try_xmlsec1(0, cast, SECOND_ENGINE)
     assert tally.broken == []
     assert tally.counts["xmlsec1"] == SECOND_ENGINE
+
+
+@pytest.mark.skipif(XMLSEC1 is None, reason="apt-get install xmlsec1")
+def test_a_second_engine_accepts_what_the_fast_path_lets_through(cast: Cast) -> None:
+    let_through = try_forgeries(1, cast, MUTATIONS // PARTS).let_through
+    tally = try_let_through(cast, let_through)
+    assert tally.broken == []
+    assert tally.counts.total() > 0
 
 
 def test_the_oracle_notices_a_fast_path_that_is_too_kind(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
