@@ -53,10 +53,10 @@ class Sight:
         return None if self.shown is None or self.forked is not None else self.shown.size
 
 
-def known(node: Node, partner: NodeCode) -> Known:
+def known(tx: Tx, partner: NodeCode) -> Known:
     """What to name in the next call to `partner`, and with which keys to judge what comes back."""
-    note, statement = node.store.read(lambda tx: (witnessed.known(tx, partner), partner_keys.current(tx, partner)))
-    return Known(note, () if statement is None else _checkpoint_keys(statement.document))
+    statement = partner_keys.current(tx, partner)
+    return Known(witnessed.known(tx, partner), () if statement is None else _checkpoint_keys(statement.document))
 
 
 def look(partner: NodeCode, us: NodeCode, before: Known, response: DeliverResponse, now: datetime) -> Sight:
@@ -87,7 +87,7 @@ def remember(node: Node, tx: Tx, sight: Sight, now: datetime) -> None:
     elif sight.shown is None:
         if sight.named:
             node.report("witness.checkpoint-missing", partner=sight.partner)
-    elif sight.shown.note != sight.named and witnessed.alarm(tx, sight.partner) is None:
+    elif sight.shown.note != sight.named:
         witnessed.advance(tx, sight.named, sight.shown)
 
 

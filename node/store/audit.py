@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import BigInteger, Select, and_, exists, or_, select, type_coerce
+from sqlalchemy import BigInteger, Select, and_, bindparam, exists, or_, select, type_coerce
 
 from node.clock import to_ms
 from node.model.ids import NodeCode
@@ -70,9 +70,12 @@ def link_after(link: bytes, *act: str | int) -> bytes:
 
 def _end_and_actor(tx: Tx, actor: ActorId) -> tuple[bytes, tuple[str, str]]:
     """The last link, and the actor's kind and name, in one statement; whoever writes holds the store's one lock."""
-    last = select(AUDIT.c.link).order_by(AUDIT.c.id.desc()).limit(1).scalar_subquery()
-    row = tx.execute(select(ACTOR.c.kind, ACTOR.c.name, last.label("link")).where(ACTOR.c.id == actor)).one()
+    row = tx.execute(_END_AND_ACTOR, {"of": actor}).one()
     return bytes(row.link or FIRST_LINK), (row.kind, row.name)
+
+
+_LAST = select(AUDIT.c.link).order_by(AUDIT.c.id.desc()).limit(1).scalar_subquery().label("link")
+_END_AND_ACTOR = select(ACTOR.c.kind, ACTOR.c.name, _LAST).where(ACTOR.c.id == bindparam("of"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +98,13 @@ def acts(tx: Tx, after: int = 0, limit: int = PAGE) -> list[Act]:
     """Rows with ids above `after`, oldest first, at most `limit`."""
     # As they are: what no act of ours can have been must be found by its link, not stop the search.
     texts = (ACTOR.c.kind, ACTOR.c.name, AUDIT.c.act, AUDIT.c.object, AUDIT.c.detail)
-    columns = (AUDIT.c.id, as_bytes(tx, AUDIT.c.link), type_coerce(AUDIT.c.moment, BigInteger))
+    columns = (AUDIT.c.id, as_bytes(tx.dialect.name, AUDIT.c.link), type_coerce(AUDIT.c.moment, BigInteger))
     of = ACTOR.c.id == AUDIT.c.actor_id
-    query = select(*columns, *(as_bytes(tx, one) for one in texts)).select_from(AUDIT).join(ACTOR, of, isouter=True)
+    query = (
+        select(*columns, *(as_bytes(tx.dialect.name, one) for one in texts))
+        .select_from(AUDIT)
+        .join(ACTOR, of, isouter=True)
+    )
     rows = tx.execute(query.where(AUDIT.c.id > after).order_by(AUDIT.c.id).limit(limit))
     return [Act(at, (moment, *map(as_text, said)), link) for at, link, moment, *said in rows]
 
