@@ -12,7 +12,7 @@ from node import merkle
 from node.crypto.checkpoints import claimed_checkpoint, verify_checkpoint
 from node.crypto.key_statement import announcement_from_xml
 from node.crypto.keys import AnnouncedKey, KeyUse
-from node.errors import CheckpointRefused, LogForked, NoLogAlarm
+from node.errors import CheckpointRefused, KeyStatementRefused, LogForked, NoLogAlarm
 from node.flows.ports import ActorName, Node
 from node.model.checkpoint import Checkpoint
 from node.model.ids import NodeCode
@@ -152,5 +152,10 @@ def _checkpoint_keys(statement: bytes) -> tuple[AnnouncedKey, ...]:
     """The checkpoint keys of a stored statement. It was verified before it was stored.
 
     Whether its signer still is the partner's is not asked again: these keys open no door, they can only raise alarms.
+    And one that cannot be read, as no stored one should be, must not hold papers up.
     """
-    return tuple(key for key in announcement_from_xml(statement).keys if key.use is KeyUse.CHECKPOINT)
+    try:
+        announced = announcement_from_xml(statement).keys
+    except KeyStatementRefused:
+        return ()
+    return tuple(key for key in announced if key.use is KeyUse.CHECKPOINT)
