@@ -1,10 +1,10 @@
 """Checkpoints: the head of a log as a C2SP signed note, signed and verified with Ed25519 (protocol 3, Witnessing).
 
     n2n/v1/XB/XA                                                 origin: who keeps the log, and for whom
-    32                                                           how many receipts it holds
-    sbhVucYPnbvmCLQS4bbWV3O94C97N6YZSBjIBnPVzWA=                 Base64 of its Merkle root
+    11                                                           how many receipts it holds
+    MLzysRe6sHlJKYsjR/cYjp+ulHS92GItLnQm5t+0MWE=                 Base64 of its Merkle root
 
-    — n2n/v1/XB/XA 8H7UBaxd…                                     Base64 of key hash || signature
+    — n2n/v1/XB/XA tTCTmNRT…                                     Base64 of key hash || signature
 
 Every line ends with a line feed. Signed are the bytes up to and with that of the root. The name of the key is the
 origin; its hash is the first four bytes of SHA-256(name || 0x0A || 0x01 || raw public key).

@@ -9,6 +9,7 @@ from node.crypto.boxes import CALL_KEY_BYTES, close_body, wrap_call_key
 from node.crypto.keys import AnnouncedKey, KeyUse
 from node.crypto.verification import verify_key_statement
 from node.errors import PartnerKeyMissing, SignatureError
+from node.flows import witness
 from node.flows.ports import Node
 from node.model.envelope import Body, DeliverRequest, Envelope, Seal, StatusRequest
 from node.model.exchange import Exchange, State
@@ -19,6 +20,10 @@ from node.profiles.partner import Partner
 from node.store import exchanges, jobs, partner_keys
 from node.store.database import Tx
 from node.wire import MAX_ENVELOPES, body_to_bytes, header_from_bytes
+
+_Rows = Mapping[ExchangeId, Exchange]
+_Sealed = Mapping[ExchangeId, exchanges.StoredSealed]
+_Documents = Mapping[ExchangeId, exchanges.StoredDocument]
 
 _OWED = frozenset({State.SEALED, State.UNRESOLVED})
 
@@ -57,6 +62,8 @@ class Load:
     unresolved: tuple[Consignment, ...]
     expired: tuple[Consignment, ...]
     expired_unsent: tuple[Consignment, ...]
+    known: witness.Known
+    """What was known of the partner's log when this was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +73,6 @@ class Question:
     consignments: tuple[Consignment, ...]
     request: StatusRequest
     deadline_s: float
-
-    @property
-    def partner(self) -> NodeCode:
-        """Who is asked."""
-        return self.consignments[0].exchange.partner
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,15 +94,20 @@ def load(node: Node, claimed: Sequence[Job]) -> Load:
     now = node.clock.now()
     ids = [job.exchange for job in claimed]
 
-    rows, sealed, documents = node.store.read(
-        lambda tx: (exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids))
-    )
+    partner = node.book.partner(claimed[0].partner)
+
+    def read(tx: Tx) -> tuple[_Rows, _Sealed, _Documents, witness.Known]:
+        papers = exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids)
+        return (*papers, witness.known(tx, partner.code))
+
+    rows, sealed, documents, known = node.store.read(read)
     settled = [job for job in claimed if rows[job.exchange].state not in _OWED]
     if settled:
         node.store.write(lambda tx: _finish(tx, settled))
     owed = [_consignment(job, rows, sealed, documents) for job in claimed if rows[job.exchange].state in _OWED]
     return Load(
-        partner=node.book.partner(claimed[0].partner),
+        partner=partner,
+        known=known,
         fresh=tuple(one for one in owed if not one.expired(now) and not one.maybe_sent),
         unresolved=tuple(one for one in owed if not one.expired(now) and one.maybe_sent),
         expired=tuple(one for one in owed if one.expired(now) and one.maybe_sent),
@@ -116,9 +123,9 @@ def _finish(tx: Tx, settled: Sequence[Job]) -> None:
 
 def _consignment(
     job: Job,
-    rows: Mapping[ExchangeId, Exchange],
-    sealed: Mapping[ExchangeId, exchanges.StoredSealed],
-    documents: Mapping[ExchangeId, exchanges.StoredDocument],
+    rows: _Rows,
+    sealed: _Sealed,
+    documents: _Documents,
 ) -> Consignment:
     paper = sealed[job.exchange]
     return Consignment(

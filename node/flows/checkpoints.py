@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from node.crypto.checkpoint_key import current_key
-from node.crypto.checkpoints import ACTS, claimed_checkpoint, sign_checkpoint
+from node.crypto.checkpoints import ACTS, claimed_checkpoint, sign_checkpoint, verify_checkpoint
 from node.errors import CheckpointRefused
 from node.flows.ports import Node
-from node.model.checkpoint import ConsistencyProof
+from node.model.checkpoint import Checkpoint, ConsistencyProof
 from node.model.ids import NodeCode
 from node.store import audit, log
 from node.store.database import Tx
@@ -32,8 +32,11 @@ def give(node: Node, tx: Tx, caller: NodeCode, named: bytes, now: datetime) -> G
     key = current_key(node.keys.checkpoint, now)
     if key is None:
         return Given()
-    since = _claimed_size(node, caller, named)
+    claimed = _claimed(node, caller, named)
+    since = None if claimed is None else claimed.size
     stand = log.stand(tx, caller, since)
+    if claimed is not None and (claimed.size, claimed.root) != (stand.size, stand.root) and claimed.size >= stand.size:
+        _report_loss(node, claimed, stand)
     note = sign_checkpoint(node.code, caller, stand.size, stand.root, key)
     proof = None if since is None or stand.proof is None else ConsistencyProof(since, stand.proof)
     return Given(stand.size, note, proof)
@@ -62,10 +65,20 @@ def sign_acts(node: Node) -> None:
     node.store.write(keep)
 
 
-def _claimed_size(node: Node, caller: NodeCode, named: bytes) -> int | None:
+def _claimed(node: Node, caller: NodeCode, named: bytes) -> Checkpoint | None:
     if not named:
         return None
     try:
-        return claimed_checkpoint(named, node.code, caller).size
+        return claimed_checkpoint(named, node.code, caller)
     except CheckpointRefused:
         return None
+
+
+def _report_loss(node: Node, claimed: Checkpoint, stand: log.Stand) -> None:
+    """Somebody shows our own signature for what our log does not hold: we lost receipts, say by an old backup."""
+    keys = [key.announce() for key in node.keys.checkpoint]
+    try:
+        verify_checkpoint(claimed.note, node.code, claimed.partner, keys, None)
+    except CheckpointRefused:
+        return
+    node.report("alarm.own-log-lost", partner=claimed.partner, signed_size=claimed.size, size=stand.size)

@@ -24,11 +24,11 @@ from node.flows.intake import Accepted, Intake, Submission, attempt
 from node.flows.ports import ActorName, Hub, Node, Transport
 from node.model.answer import BusinessAnswer
 from node.model.document import Finding
-from node.model.envelope import Body, DeliverRequest, Header, Metadata, Place, Priority, Purpose, SealedPaper
+from node.model.envelope import Body, Header, Metadata, Place, Priority, Purpose, SealedPaper
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State
 from node.model.hub import HubReport
-from node.model.ids import Digest, ExchangeId, MessageId, sha256, uuid7
+from node.model.ids import Digest, ExchangeId, MessageId, NodeCode, sha256, uuid7
 from node.model.job import Job, Verb
 from node.model.receipt import SignedReceipt
 from node.profiles.partner import Partner
@@ -287,26 +287,30 @@ async def deliver(node: Node, transport: Transport, claimed: Sequence[Job]) -> b
     load = await asyncio.to_thread(calls.load, node, claimed)
     await asyncio.to_thread(settling.expire_unsent, node, load.expired_unsent)
     owed, answered = list(load.fresh), True
+    names = _Names(node, load.partner.code, load.known)
     for question in calls.questions(load):
         try:
-            owed += await _ask(node, transport, question)
+            owed += await _ask(node, transport, question, await names.known())
         except NodeError as error:
             answered = await _failed(node, question.consignments, error) and answered
     agreed = await asyncio.to_thread(_still_agreed, node, owed)
-    return await _carry(node, transport, load.partner, agreed) and answered
+    return await _carry(node, transport, load.partner, agreed, names) and answered
 
 
 async def send(node: Node, transport: Transport, sealed: Sequence[calls.Consignment]) -> bool:
     """Carry what `seal` has just sealed and claimed, as `deliver` does. False when a call brought no answer."""
-    return await _carry(node, transport, node.book.partner(sealed[0].exchange.partner), sealed)
+    partner = node.book.partner(sealed[0].exchange.partner)
+    return await _carry(node, transport, partner, sealed, _Names(node, partner.code))
 
 
-async def _carry(node: Node, transport: Transport, partner: Partner, agreed: Sequence[calls.Consignment]) -> bool:
+async def _carry(
+    node: Node, transport: Transport, partner: Partner, agreed: Sequence[calls.Consignment], names: "_Names"
+) -> bool:
     answered = True
     cargoes = await asyncio.to_thread(calls.cargoes, node, partner, agreed)
     for index, cargo in enumerate(cargoes):
         try:
-            await _send(node, transport, cargo)
+            await _send(node, transport, cargo, await names.known())
         except NodeError as error:
             answered = await _failed(node, cargo.consignments, error) and answered
             # Whoever did not answer this call will not answer the next: the rest was not sent and simply waits.
@@ -316,8 +320,24 @@ async def _carry(node: Node, transport: Transport, partner: Partner, agreed: Seq
     return answered
 
 
-async def _ask(node: Node, transport: Transport, question: calls.Question) -> list[calls.Consignment]:
-    known = await asyncio.to_thread(witness.known, node, question.partner)
+class _Names:
+    """What each call names of the partner's log: what was found with the load, then what the last answer made of it."""
+
+    def __init__(self, node: Node, partner: NodeCode, read: witness.Known | None = None) -> None:
+        self._node = node
+        self._partner = partner
+        self._read = read
+
+    async def known(self) -> witness.Known:
+        known, self._read = self._read, None
+        if known is None:
+            known = await asyncio.to_thread(self._node.store.read, lambda tx: witness.known(tx, self._partner))
+        return known
+
+
+async def _ask(
+    node: Node, transport: Transport, question: calls.Question, known: witness.Known
+) -> list[calls.Consignment]:
     request = replace(question.request, known_checkpoint=known.note)
     response = await transport.status(request, question.deadline_s)
     return await asyncio.to_thread(settling.settle, node, question.consignments, response, known, closing=request.close)
@@ -340,9 +360,9 @@ def _still_agreed(node: Node, owed: Sequence[calls.Consignment]) -> list[calls.C
     return agreed
 
 
-async def _send(node: Node, transport: Transport, cargo: calls.Cargo) -> None:
+async def _send(node: Node, transport: Transport, cargo: calls.Cargo, known: witness.Known) -> None:
     try:
-        request, known = await asyncio.to_thread(_loaded, node, cargo)
+        request = replace(await asyncio.to_thread(calls.encrypt, node, cargo), known_checkpoint=known.note)
     except EncryptionError as error:
         await asyncio.to_thread(settling.not_sent, node, cargo.consignments, error)
         return
@@ -351,11 +371,6 @@ async def _send(node: Node, transport: Transport, cargo: calls.Cargo) -> None:
     if not_held:
         no_use = AnswerRefused(partner=cargo.partner.code, detail="not held is no answer to the paper itself")
         await asyncio.to_thread(settling.no_answer, node, not_held, no_use)
-
-
-def _loaded(node: Node, cargo: calls.Cargo) -> tuple[DeliverRequest, witness.Known]:
-    known = witness.known(node, cargo.partner.code)
-    return replace(calls.encrypt(node, cargo), known_checkpoint=known.note), known
 
 
 async def _failed(node: Node, consignments: Sequence[calls.Consignment], error: NodeError) -> bool:

@@ -12,7 +12,7 @@ from node import merkle
 from node.crypto.checkpoints import claimed_checkpoint, verify_checkpoint
 from node.crypto.key_statement import announcement_from_xml
 from node.crypto.keys import AnnouncedKey, KeyUse
-from node.errors import CheckpointRefused, LogForked, NoLogAlarm
+from node.errors import CheckpointRefused, KeyStatementRefused, LogForked, NoLogAlarm
 from node.flows.ports import ActorName, Node
 from node.model.checkpoint import Checkpoint
 from node.model.ids import NodeCode
@@ -53,10 +53,10 @@ class Sight:
         return None if self.shown is None or self.forked is not None else self.shown.size
 
 
-def known(node: Node, partner: NodeCode) -> Known:
+def known(tx: Tx, partner: NodeCode) -> Known:
     """What to name in the next call to `partner`, and with which keys to judge what comes back."""
-    note, statement = node.store.read(lambda tx: (witnessed.known(tx, partner), partner_keys.current(tx, partner)))
-    return Known(note, () if statement is None else _checkpoint_keys(statement.document))
+    statement = partner_keys.current(tx, partner)
+    return Known(witnessed.known(tx, partner), () if statement is None else _checkpoint_keys(statement.document))
 
 
 def look(partner: NodeCode, us: NodeCode, before: Known, response: DeliverResponse, now: datetime) -> Sight:
@@ -87,7 +87,7 @@ def remember(node: Node, tx: Tx, sight: Sight, now: datetime) -> None:
     elif sight.shown is None:
         if sight.named:
             node.report("witness.checkpoint-missing", partner=sight.partner)
-    elif sight.shown.note != sight.named and witnessed.alarm(tx, sight.partner) is None:
+    elif sight.shown.note != sight.named:
         witnessed.advance(tx, sight.named, sight.shown)
 
 
@@ -152,5 +152,10 @@ def _checkpoint_keys(statement: bytes) -> tuple[AnnouncedKey, ...]:
     """The checkpoint keys of a stored statement. It was verified before it was stored.
 
     Whether its signer still is the partner's is not asked again: these keys open no door, they can only raise alarms.
+    And one that cannot be read, as no stored one should be, must not hold papers up.
     """
-    return tuple(key for key in announcement_from_xml(statement).keys if key.use is KeyUse.CHECKPOINT)
+    try:
+        announced = announcement_from_xml(statement).keys
+    except KeyStatementRefused:
+        return ()
+    return tuple(key for key in announced if key.use is KeyUse.CHECKPOINT)

@@ -93,9 +93,13 @@ def acts(tx: Tx, after: int = 0, limit: int = PAGE) -> list[Act]:
     """Rows with ids above `after`, oldest first, at most `limit`."""
     # As they are: what no act of ours can have been must be found by its link, not stop the search.
     texts = (ACTOR.c.kind, ACTOR.c.name, AUDIT.c.act, AUDIT.c.object, AUDIT.c.detail)
-    columns = (AUDIT.c.id, as_bytes(tx, AUDIT.c.link), type_coerce(AUDIT.c.moment, BigInteger))
+    columns = (AUDIT.c.id, as_bytes(tx.dialect.name, AUDIT.c.link), type_coerce(AUDIT.c.moment, BigInteger))
     of = ACTOR.c.id == AUDIT.c.actor_id
-    query = select(*columns, *(as_bytes(tx, one) for one in texts)).select_from(AUDIT).join(ACTOR, of, isouter=True)
+    query = (
+        select(*columns, *(as_bytes(tx.dialect.name, one) for one in texts))
+        .select_from(AUDIT)
+        .join(ACTOR, of, isouter=True)
+    )
     rows = tx.execute(query.where(AUDIT.c.id > after).order_by(AUDIT.c.id).limit(limit))
     return [Act(at, (moment, *map(as_text, said)), link) for at, link, moment, *said in rows]
 

@@ -6,8 +6,9 @@ root or a proof is one read of as many hashes as the tree has levels.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from node.errors import StoreCorrupt
 from node.model.ids import NodeCode
@@ -19,6 +20,16 @@ from node.store.tree import Span
 
 AT_ONCE = 500
 """Numbers in one question, far below what SQLite takes."""
+
+
+_SIZE = select(RECEIPT_LOG.c.size).where(RECEIPT_LOG.c.partner == bindparam("of"))
+"""Built once, as every answer asks it: SQLAlchemy then finds what it compiled without looking through it again."""
+
+
+@cache
+def _nodes_among(dialect: str) -> Select[int, bytes]:
+    mine = select(LOG_NODE.c.number, as_bytes(dialect, LOG_NODE.c.hash)).where(LOG_NODE.c.partner == bindparam("of"))
+    return mine.where(LOG_NODE.c.number.in_(bindparam("among", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +60,7 @@ def append(tx: Tx, partner: NodeCode, size: int, leaves: Sequence[bytes]) -> Non
 
 def size_of(tx: Tx, partner: NodeCode) -> int:
     """How many receipts the log for `partner` holds."""
-    return tx.execute(select(RECEIPT_LOG.c.size).where(RECEIPT_LOG.c.partner == partner)).scalar() or 0
+    return tx.execute(_SIZE, {"of": partner}).scalar() or 0
 
 
 def partners(tx: Tx) -> list[NodeCode]:
@@ -89,17 +100,20 @@ def nodes(tx: Tx, partner: NodeCode, numbers: Collection[int]) -> dict[int, byte
     if not numbers:
         return {}
     asked = sorted(numbers)
-    mine = select(LOG_NODE.c.number, as_bytes(tx, LOG_NODE.c.hash)).where(LOG_NODE.c.partner == partner)
+    question = _nodes_among(tx.dialect.name)
     found: dict[int, bytes] = {}
     for start in range(0, len(asked), AT_ONCE):
         part = asked[start : start + AT_ONCE]
-        found |= {number: bytes(node) for number, node in tx.execute(mine.where(LOG_NODE.c.number.in_(part)))}
+        found |= {number: bytes(node) for number, node in tx.execute(question, {"of": partner, "among": part})}
     return found
 
 
 def receipts(tx: Tx, partner: NodeCode, start: int, limit: int) -> list[Logged]:
     """Receipts of the log from index `start` on, in its order, at most `limit`; a gap is a gap."""
-    columns = (RECEIPT.c.log_index, *(as_bytes(tx, one) for one in (RECEIPT.c.message_id, RECEIPT.c.receipt)))
+    columns = (
+        RECEIPT.c.log_index,
+        *(as_bytes(tx.dialect.name, one) for one in (RECEIPT.c.message_id, RECEIPT.c.receipt)),
+    )
     query = select(*columns).where(RECEIPT.c.partner == partner, RECEIPT.c.log_index >= start)
     rows = tx.execute(query.order_by(RECEIPT.c.log_index).limit(limit))
     return [Logged(index, as_text(named), bytes(receipt)) for index, named, receipt in rows]
@@ -118,7 +132,7 @@ def keep_issued(tx: Tx, partner: NodeCode, size: int, note: bytes) -> None:
 
 def issued(tx: Tx, partner: NodeCode) -> Mapping[int, bytes]:
     """The checkpoints of the log that we kept, by size."""
-    query = select(ISSUED_CHECKPOINT.c.size, as_bytes(tx, ISSUED_CHECKPOINT.c.note)).where(
+    query = select(ISSUED_CHECKPOINT.c.size, as_bytes(tx.dialect.name, ISSUED_CHECKPOINT.c.note)).where(
         ISSUED_CHECKPOINT.c.partner == partner
     )
     return {size: bytes(note) for size, note in tx.execute(query.order_by(ISSUED_CHECKPOINT.c.size))}

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeAlias
 
 from sqlalchemy import (
@@ -9,6 +10,7 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Connection,
+    Insert,
     LargeBinary,
     Table,
     bindparam,
@@ -176,15 +178,20 @@ def insert_rows(tx: Tx, table: Table, rows: Sequence[Mapping[str, Value]], lost:
 
 def insert_if_absent(tx: Tx, table: Table, row: Mapping[str, Value]) -> bool:
     """Insert `row` unless one of its unique keys is taken; whether it was inserted."""
-    build = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
     # Not rowcount: for an INSERT not every driver tells it.
-    statement = build(table).values(**row).on_conflict_do_nothing().returning(*table.primary_key)
-    return tx.execute(statement).first() is not None
+    return tx.execute(_unless_taken(tx.dialect.name, table), dict(row)).first() is not None
 
 
-def as_bytes(tx: Tx, column: ColumnElement[object]) -> ColumnElement[object]:
+@cache
+def _unless_taken(dialect: str, table: Table) -> Insert:
+    """Built once: a statement that is the same object is compiled and looked up more cheaply."""
+    build = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    return build(table).on_conflict_do_nothing().returning(*table.primary_key)
+
+
+def as_bytes(dialect: str, column: ColumnElement[object]) -> ColumnElement[object]:
     """A column as the bytes that lie there: SQLite lets anything lie there, and broken text would stop a reading."""
-    return cast(column, LargeBinary) if tx.dialect.name == "sqlite" else column
+    return cast(column, LargeBinary) if dialect == "sqlite" else column
 
 
 def as_text(value: bytes | str | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from node.model.checkpoint import Checkpoint
 from node.model.ids import MessageId, NodeCode
@@ -34,22 +34,32 @@ class Uncovered:
     first: Sequence[MessageId]
 
 
+_KNOWN = select(CHECKPOINT.c.note).where(CHECKPOINT.c.partner == bindparam("of"))
+
+_ADVANCE = (
+    update(CHECKPOINT)
+    .where(CHECKPOINT.c.partner == bindparam("of"), CHECKPOINT.c.note == bindparam("named"))
+    .where(~exists().where(LOG_ALARM.c.partner == CHECKPOINT.c.partner))
+    .values(size=bindparam("size"), note=bindparam("note"))
+)
+"""Both built once, and one statement each, because every call asks them."""
+
+
 def known(tx: Tx, partner: NodeCode) -> bytes:
     """The largest checkpoint of the partner that we proved to follow from those before; empty when there is none."""
-    return bytes(tx.execute(select(CHECKPOINT.c.note).where(CHECKPOINT.c.partner == partner)).scalar() or b"")
+    return bytes(tx.execute(_KNOWN, {"of": partner}).scalar() or b"")
 
 
 def advance(tx: Tx, named: bytes, shown: Checkpoint) -> bool:
     """Remember `shown`, which follows from `named` (empty: the first); False when another call came first.
 
-    What follows from an older checkpoint than the one remembered now proves nothing about that one.
+    What follows from an older checkpoint than the one remembered now proves nothing about that one. Nothing moves while
+    an alarm stands.
     """
-    mine = CHECKPOINT.c.partner == shown.signer
-    values = {"size": shown.size, "note": shown.note}
     if not named:
-        return insert_if_absent(tx, CHECKPOINT, {"partner": shown.signer, **values})
-    moved = update(CHECKPOINT).where(mine, CHECKPOINT.c.note == named).values(**values)
-    return tx.execute(moved.returning(CHECKPOINT.c.partner)).first() is not None
+        return insert_if_absent(tx, CHECKPOINT, {"partner": shown.signer, "size": shown.size, "note": shown.note})
+    found = tx.execute(_ADVANCE, {"of": shown.signer, "named": named, "size": shown.size, "note": shown.note})
+    return found.rowcount == 1
 
 
 def alarm(tx: Tx, partner: NodeCode) -> Alarm | None:

@@ -94,7 +94,7 @@ RULES: Final[Mapping[str, Mapping[str, str]]] = {
         "seals": f"at most {limits.MAX_SEALS}, each used by a receipt",
         "answers": f"1 to {limits.MAX_ENVELOPES}, one for each envelope or asked id, in order",
         "checkpoint": CHECKPOINT,
-        "proof": "absent with checkpoint",
+        "proof": "only with checkpoint; absent unless the request named one that the log knows",
     },
     "ConsistencyProof": {
         "from_size": "size of the tree that the caller named",

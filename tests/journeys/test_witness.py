@@ -3,11 +3,12 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
 from node import merkle
-from node.crypto.checkpoint_key import generate_checkpoint_key
+from node.crypto.checkpoint_key import generate_checkpoint_key, save_checkpoint_key
 from node.crypto.checkpoints import claimed_checkpoint, sign_checkpoint, verify_checkpoint
 from node.errors import LogForked, NoLogAlarm
 from node.flows import witness
@@ -213,6 +214,29 @@ def test_a_caller_that_names_another_root_gets_the_proof_that_shows_it(pair, sen
     head = claimed_checkpoint(response.checkpoint, XB, XA)
     assert not merkle.verify_consistency(2, 3, b"r" * 32, head.root, response.proof.nodes)
     assert merkle.verify_consistency(2, 3, merkle.root(leaves(pair.xb)[:2]), head.root, response.proof.nodes)
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        (lambda xb: signs(xb, 9, b"r" * 32), 9),
+        (lambda xb: signs(xb, 3, b"r" * 32), 3),
+        (lambda xb: signs(xb, 3, merkle.root(leaves(xb))), None),
+        (lambda xb: signs(xb, 9, b"r" * 32)[:-8] + b"AAAAA==\n", None),
+        (lambda xb: signs(xb, 9, b"r" * 32, partner=NodeCode("XC")), None),
+    ],
+    ids=["larger", "other root", "as it is", "forged", "another's"],
+)
+def test_our_own_signature_for_what_we_do_not_hold_tells_us_that_we_lost_something(
+    pair, send, hear, named, told
+) -> None:
+    send(3)
+    heard = hear(pair.xb)
+    request = StatusRequest((uuid7(pair.xa.clock.now(), bytes),), known_checkpoint=named(pair.xb))
+    response = pair.xb.wired.door.status(XA, request)
+    assert claimed_checkpoint(response.checkpoint, XB, XA).size == 3
+    lost = [] if told is None else [{"partner": XA, "signed_size": told, "size": 3}]
+    assert heard.of("alarm.own-log-lost") == lost
 
 
 # --- logs that were rewritten -----------------------------------------------------------------------------------------
@@ -468,6 +492,29 @@ def test_a_partner_without_checkpoint_key_is_asked_for_nothing(pair, send, hear,
     assert {pair.xa.exchange(one).state for one in sent} == {State.DELIVERED}
     assert pair.xa.wired.node.store.read(lambda tx: witnessed.known(tx, XB)) == b""
     assert (heard.said, shown) == ([], [b""])
+
+
+def test_a_new_checkpoint_key_continues_the_log_of_the_old_one() -> None:
+    now = datetime(2026, 11, 22, tzinfo=UTC)
+    old, new = (generate_checkpoint_key(now, 9) for _ in range(2))
+    own = [bytes([number]) * 32 for number in range(5)]
+    before = witness.Known(sign_checkpoint(XB, XA, 3, merkle.root(own[:3]), old), (new.announce(),))
+    note = sign_checkpoint(XB, XA, 5, merkle.root(own), new)
+    answered = DeliverResponse((), note, ConsistencyProof(3, merkle.consistency_proof(own, 3)))
+    assert witness.look(XB, XA, before, answered, now).covers == 5
+    stale = DeliverResponse((), sign_checkpoint(XB, XA, 5, merkle.root(own), old), answered.proof)
+    assert witness.look(XB, XA, before, stale, now).refused is not None
+
+
+def test_only_an_announced_key_signs_checkpoints(pair, reopen) -> None:
+    mine = pair.xb.wired.node.keys.checkpoint
+    save_checkpoint_key(generate_checkpoint_key(pair.xb.clock.now(), 9), pair.xb.home / "keys")
+    reopen(pair.xb)
+    assert [key.id for key in pair.xb.wired.node.keys.checkpoint] == [key.id for key in mine]
+
+
+def test_a_stored_statement_that_cannot_be_read_holds_no_paper_up() -> None:
+    assert witness._checkpoint_keys(b"<KeyStatement/>") == ()
 
 
 # --- two calls at once ------------------------------------------------------------------------------------------------

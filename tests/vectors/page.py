@@ -3,6 +3,7 @@
 Between `<!-- NAME:begin -->` and `<!-- NAME:end -->` stand the rules, the limits, and examples out of the vectors.
 """
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -39,6 +40,7 @@ def filled(page: str) -> str:
         "manifest": _broken((VECTORS / "seal/seal.xml").read_text(), "<Created>", "<Root>", "<Profile"),
         "signature": _signature(),
         "statement": _broken((VECTORS / "key-statement/signed-as-a-seal.xml").read_text(), "<Key ", " notBefore"),
+        "checkpoint": _checkpoint(),
     }
     for name, text in parts.items():
         pattern = re.compile(rf"(<!-- {name}:begin -->\n).*?(<!-- {name}:end -->)", re.DOTALL)
@@ -46,6 +48,11 @@ def filled(page: str) -> str:
         if count != 1:
             raise SystemExit(f"docs/protocol.md has {count} places for {name} instead of one")
     return page
+
+
+def _checkpoint() -> str:
+    good = json.loads((VECTORS / "checkpoint.json").read_text())["good"]
+    return f"```\n{bytes.fromhex(good[-2]['note']).decode()}```"
 
 
 def _rules() -> str:
@@ -94,7 +101,7 @@ def _limits() -> str:
         ),
         ("life of a paper, `retry_after_ms`", f"{limits.MAX_LIFE_MS // 86_400_000} days"),
         ("clocks may differ by", "5 minutes"),
-        ("checkpoint, nodes of a proof (reserved)", f"{_bytes(limits.MAX_CHECKPOINT_BYTES)}, {limits.MAX_PROOF_NODES}"),
+        ("checkpoint, nodes of a proof", f"{_bytes(limits.MAX_CHECKPOINT_BYTES)}, {limits.MAX_PROOF_NODES}"),
         *((f"XML of an {name}" if name[0] == "i" else f"XML of a {name}", _xml(one)) for name, one in xml),
     ]
     return "\n".join(["| what | at most |", "| --- | --- |", *(f"| {what} | {most} |" for what, most in rows)])
