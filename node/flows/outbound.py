@@ -407,7 +407,7 @@ def _findings(signed: SignedReceipt | None) -> tuple[Finding, ...]:
 
 def _decided(node: Node, rows: Mapping[ExchangeId, Exchange]) -> dict[ExchangeId, BusinessAnswer]:
     ids = [exchange for exchange, row in rows.items() if row.state is State.ANSWERED]
-    found = node.store.read(lambda tx: answers.of(tx, ids)) if ids else {}
+    found = node.store.read(lambda tx: answers.told(tx, ids)) if ids else {}
     return {exchange: one.answer for exchange, one in found.items()}
 
 

@@ -18,7 +18,7 @@ import pytest
 from hub_lab import XA, XB, Client, HubLab, papers, refusal, until
 
 from node.documents import samples
-from node.errors import KeyFileTooOpen, KeyFileUnusable, KeyRolesShared
+from node.errors import KeyFileTooOpen, KeyFileUnusable, KeyRolesShared, SettingInvalid
 from node.protocol.n2n.v1 import hub_pb2
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home
@@ -193,6 +193,14 @@ def test_a_hub_key_that_others_may_read_stops_the_node(home: Path) -> None:
 def test_a_file_that_holds_no_certificate_stops_the_node(home: Path, name: str) -> None:
     (home / name).write_text("nothing")
     with pytest.raises(KeyFileUnusable):
+        wire(load_settings(home, {}))
+
+
+def test_a_kind_that_nobody_knows_stops_the_node(home: Path) -> None:
+    settings = (home / "node.toml").read_text(encoding="utf-8")
+    entry = 'certificate = "certs/hub/agency.pem"\n'
+    (home / "node.toml").write_text(settings.replace(entry, entry + 'kinds = ["certificate_of_orgin"]\n'))
+    with pytest.raises(SettingInvalid, match="certificate_of_orgin"):
         wire(load_settings(home, {}))
 
 
