@@ -88,7 +88,7 @@ def load(node: Node, claimed: Sequence[Job]) -> Load:
     ids = [job.exchange for job in claimed]
 
     rows, sealed, documents = node.store.read(
-        lambda tx: (exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids))
+        lambda tx: (exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids, fields=False))
     )
     settled = [job for job in claimed if rows[job.exchange].state not in _OWED]
     if settled:
