@@ -97,7 +97,7 @@ def load(node: Node, claimed: Sequence[Job]) -> Load:
     partner = node.book.partner(claimed[0].partner)
 
     def read(tx: Tx) -> tuple[_Rows, _Sealed, _Documents, witness.Known]:
-        papers = exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids)
+        papers = exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids, fields=False)
         return (*papers, witness.known(tx, partner.code))
 
     rows, sealed, documents, known = node.store.read(read)

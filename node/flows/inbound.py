@@ -6,10 +6,11 @@ Order at the receiver (protocol 2): seal, identities, path, duplicate, expiry â€
 Before seal, identities and path hold, the outside hears one of four words.
 """
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 
 from node.crypto.seal import paper_leaf
 from node.crypto.verification import VerifiedSeal, verify_place, verify_seal
@@ -54,7 +55,7 @@ from node.model.receipt import (
 from node.store import evidence, exchanges, jobs, retention
 from node.store import receipts as stored
 from node.store.database import Tx, savepoint
-from node.wire import header_from_bytes
+from node.wire import MAX_ENVELOPES, header_from_bytes
 
 CLOSE_WITHIN = timedelta(days=90)
 """Ids are closed up to this age: 30 days of life, and twice that for a partner that was away for long."""
@@ -112,7 +113,7 @@ def _verified_seal(node: Node, caller: NodeCode, seal: Seal, now: datetime) -> V
 def _letter(
     node: Node, caller: NodeCode, envelope: Envelope, seal: VerifiedSeal | NodeError, twice: frozenset[str]
 ) -> Letter:
-    header = header_from_bytes(envelope.header)
+    header = _header(envelope.header)
     if isinstance(seal, NodeError):
         raise seal
     if header.message_id in twice:
@@ -128,13 +129,17 @@ def _letter(
 
 
 def _named_twice(request: DeliverRequest) -> frozenset[str]:
-    ids = [_id_of(envelope) for envelope in request.envelopes]
-    return frozenset(identifier for identifier in ids if identifier and ids.count(identifier) > 1)
+    ids = Counter(_id_of(envelope) for envelope in request.envelopes)
+    return frozenset(identifier for identifier, count in ids.items() if identifier and count > 1)
+
+
+# Each header of a call is asked for three times: is its id named twice, what does it say, whose answer is this.
+_header = lru_cache(maxsize=4 * MAX_ENVELOPES)(header_from_bytes)
 
 
 def _id_of(envelope: Envelope) -> str:
     try:
-        return header_from_bytes(envelope.header).message_id
+        return _header(envelope.header).message_id
     except NodeError:
         return ""
 

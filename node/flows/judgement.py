@@ -192,7 +192,8 @@ def _ranked(one: Ruled, paper: Paper, standing: Standing, refusals: list[Refusal
         refused = replace(one.receipt, verdict=Verdict.REFUSED, findings=(finding,))
         return replace(one, receipt=refused, standing=rank)
     standing.add(paper)
-    return replace(one, receipt=replace(one.receipt, already_known=rank is Rank.KNOWN), standing=rank)
+    receipt = replace(one.receipt, already_known=True) if rank is Rank.KNOWN else one.receipt
+    return replace(one, receipt=receipt, standing=rank)
 
 
 _OUT_OF_PLACE: Mapping[Rank, type[NodeError]] = {

@@ -127,7 +127,7 @@ def seal(node: Node, claimed: Sequence[Job], lease: timedelta | None = None) -> 
     """
     now = node.clock.now()
     rows, documents = node.store.read(
-        lambda tx: (exchanges.load(tx, _ids(claimed)), exchanges.documents(tx, _ids(claimed)))
+        lambda tx: (exchanges.load(tx, _ids(claimed)), exchanges.documents(tx, _ids(claimed), fields=False))
     )
     until = node.keys.sign.not_after
     ready: list[_Sealable] = []

@@ -45,7 +45,8 @@ def uuid7(moment: datetime, random: Randomness) -> str:
     value = (to_ms(moment) << 80) | int.from_bytes(random(10), "big")
     value = value & ~(0xF << 76) | (0x7 << 76)
     value = value & ~(0x3 << 62) | (0x2 << 62)
-    return str(UUID(int=value))
+    text = f"{value:032x}"
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def uuid7_moment(identifier: str) -> datetime:

@@ -17,6 +17,7 @@ HASH_BYTES = 32
 _LENGTH_BYTES = 4
 """Big-endian length before every item of a blob list; 4 GiB is more than any signature."""
 
+_NO_WORDS = "[]"
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode
 
 SEQUENCE = BigInteger().with_variant(Integer, "sqlite")
@@ -73,11 +74,13 @@ def unpack_blobs(blob: bytes) -> tuple[bytes, ...]:
 
 def pack_words(words: Sequence[str]) -> str:
     """A list of words as JSON text."""
-    return _ENCODE(list(words)) if words else "[]"
+    return _ENCODE(list(words)) if words else _NO_WORDS
 
 
 def unpack_words(text: str) -> tuple[str, ...]:
     """The words of `pack_words`; raises ValueError when the text is something else."""
+    if text == _NO_WORDS:
+        return ()
     words = json.loads(text)
     if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
         raise ValueError("not a list of words")
@@ -102,5 +105,5 @@ def intact(what: str) -> Iterator[None]:
     """Rows are read inside; a value that cannot have been written by us raises StoreCorrupt naming `what`."""
     try:
         yield
-    except (ValueError, OverflowError, TypeError) as error:
+    except (LookupError, ValueError, OverflowError, TypeError) as error:
         raise StoreCorrupt(what=what) from error

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from node.errors import SettingInvalid, StoreUnavailable
+from node.store.seam import run_plain
 
 BUSY_S = 10
 """How long to wait for another process that writes, such as the command line beside a running node."""
@@ -93,6 +94,6 @@ def _sqlite(url: URL, *, writes: bool) -> Engine:
     @event.listens_for(engine, "begin")
     def start(connection: Connection) -> None:
         # A deferred BEGIN that writes later fails with "locked" instead of waiting its turn.
-        connection.exec_driver_sql(begin)
+        run_plain(connection, begin)
 
     return engine

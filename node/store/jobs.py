@@ -5,7 +5,7 @@ stop it is refused. The row outlives its work with `due_at` NULL, so a fence nev
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import BindParameter, ColumnElement, Update, and_, bindparam, case, func, insert, or_, select, update
@@ -108,7 +108,7 @@ def go_on(tx: Tx, jobs: Sequence[Job], verb: Verb, now: datetime, lease: timedel
     due, until = ms(now), ms(now + lease)
     _GO_ON.run_all(tx, [(verb.value, due, until, job.exchange, job.fence) for job in jobs])
     return [
-        replace(job, verb=verb, due_at=now, created_at=now, attempts=1, fence=job.fence + 1, first_cause="")
+        Job(job.id, job.exchange, job.partner, verb, now, attempts=1, fence=job.fence + 1, created_at=now)
         for job in jobs
     ]
 
@@ -193,8 +193,11 @@ def _job(
     first_cause: str,
 ) -> Job:
     return Job(
-        exchange, exchange, partner, Verb(verb), from_ms(due_at), attempts, fence, from_ms(created_at), first_cause
+        exchange, exchange, partner, _VERBS[verb], from_ms(due_at), attempts, fence, from_ms(created_at), first_cause
     )
+
+
+_VERBS = {verb.value: verb for verb in Verb}
 
 
 def _claimable() -> ColumnElement[bool]:
