@@ -227,6 +227,9 @@ def load_settings(home: Path, env: Mapping[str, str]) -> Settings:
 _TABLES = ("listen", "store", "keys", "hub", "profiles", "log", "batch", "jobs")
 
 
+EVERY_KIND = "*"
+"""In the kinds of a hub client: all of them, also those of later versions; the same as leaving `kinds` out."""
+
 _CLIENT_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}", re.ASCII)
 
 
@@ -259,7 +262,9 @@ def _hub_clients(hub: Table, home: Path) -> tuple[HubClientEntry, ...]:
         if name in {client.name for client in clients}:
             raise table.refusal("name", f"two clients are called {name!r}; give each a name of its own")
         certificate = home / table.text("certificate")
-        clients.append(HubClientEntry(name, certificate, frozenset(table.texts("kinds", ()))))
+        # An empty list is refused: it would look like nothing, and mean everything.
+        kinds = frozenset(table.texts("kinds", (EVERY_KIND,)))
+        clients.append(HubClientEntry(name, certificate, frozenset() if EVERY_KIND in kinds else kinds))
         table.close()
     return tuple(clients)
 

@@ -19,6 +19,7 @@ from node.crypto.verification import verify_key_statement
 from node.documents.catalogue import CATALOGUE
 from node.errors import SettingInvalid, SignatureError
 from node.flows import calls, inbound, outbound, settling
+from node.flows.admission import BUSINESS_ANSWER
 from node.flows.door import Door
 from node.flows.hub_desk import HubDesk
 from node.flows.ports import ActorName, Hub, HubSource, Node, Transport
@@ -35,7 +36,7 @@ from node.profiles.book import Book, load_book
 from node.profiles.partner import ChannelKind, Partner
 from node.server.bell import Bell
 from node.server.hub_door import HubDoor
-from node.settings import HubKind, KeyFiles, LogFormat, Settings
+from node.settings import SETTINGS_FILE, HubKind, KeyFiles, LogFormat, Settings
 from node.store.database import Database
 from node.transport.over_grpc import GrpcChannel
 from node.transport.tls import ServerIdentity, TlsIdentity, load_tls_identity
@@ -149,6 +150,7 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
     worker = _worker(settings, node, hub.push, transports, tls, journal)
     bell = Bell()
     waker.targets = (worker.wake, bell.ring)
+    _require_known_kinds(settings)
     calls_us = settings.hub.kind is HubKind.GRPC
     hub_door = HubDoor(settings.hub, keys, tls.now, HubDesk(node), bell) if calls_us else None
     return Wired(settings, node, Door(node), tls, hub, hub_door, journal, worker, transports)
@@ -212,6 +214,14 @@ HUB_FOLDER_POLL_S = 0.25
 def open_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
     """The way to the hub that the settings name. Raises HubUnavailable, KeyFileTooOpen, KeyFileUnusable."""
     return _HUBS[settings.hub.kind](settings, book, journal)
+
+
+def _require_known_kinds(settings: Settings) -> None:
+    """A misspelt kind would shut a client out in silence. Raises SettingInvalid."""
+    for client in settings.hub.clients:
+        for kind in sorted(client.kinds - {name for name, _ in CATALOGUE} - {BUSINESS_ANSWER}):
+            detail = f"[[hub.client]] {client.name}: the kind {kind!r} is unknown; `n2n kinds` lists them"
+            raise SettingInvalid(where=SETTINGS_FILE, detail=detail)
 
 
 def _folder_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:

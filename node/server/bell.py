@@ -1,16 +1,17 @@
 """Waking those who watch a feed: a bell that any thread may ring, heard in one event loop."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 
 class Bell:
-    """Rings when something was committed. Whoever waits takes an ear before looking, so that no ring is missed."""
+    """Rings when something was committed. Who watches takes an ear before looking, so that no ring is missed."""
 
     def __init__(self) -> None:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._event = asyncio.Event()
-        self._ears = 0
+        self._watchers = 0
         self.stopped = False
 
     def open(self) -> None:
@@ -18,9 +19,9 @@ class Bell:
         self._loop = asyncio.get_running_loop()
 
     def ring(self) -> None:
-        """Something may be there to see. From any thread; costs nothing while nobody listens."""
+        """Something may be there to see. From any thread; costs nothing while nobody watches."""
         loop = self._loop
-        if self._ears and loop is not None and not loop.is_closed():
+        if self._watchers and loop is not None and not loop.is_closed():
             loop.call_soon_threadsafe(self._swing)
 
     def stop(self) -> None:
@@ -28,18 +29,23 @@ class Bell:
         self.stopped = True
         self._swing()
 
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """Somebody watches inside; rings are worth their while."""
+        self._watchers += 1
+        try:
+            yield
+        finally:
+            self._watchers -= 1
+
     def ear(self) -> asyncio.Event:
-        """What will be set by the next ring. Call it in the loop."""
+        """What the next ring will set. Call it in the loop, while watching."""
         return self._event
 
     async def heard(self, ear: asyncio.Event, timeout_s: float) -> None:
         """Wait for the ring of `ear`, or so many seconds."""
-        self._ears += 1
-        try:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(ear.wait(), timeout_s)
-        finally:
-            self._ears -= 1
+        with suppress(TimeoutError):
+            await asyncio.wait_for(ear.wait(), timeout_s)
 
     def _swing(self) -> None:
         rung, self._event = self._event, asyncio.Event()

@@ -23,6 +23,9 @@ from node.transport.tls import TLS_VERSION, pem_fingerprint
 CALLER: Final[ContextVar[str]] = ContextVar("caller")
 """Who is being served, by code: a partner or a domestic system, as the listener has it; set by the gate only."""
 
+FINGERPRINT: Final[ContextVar[str]] = ContextVar("fingerprint")
+"""SHA-256 of the caller's certificate in lower-case hex, for calls that outlast the caller's enrolment."""
+
 CANCELLATION_S: Final = 0.1
 """gRPC tells of the end of a request and of a cancellation one after the other; this is ample time between the two."""
 
@@ -157,6 +160,7 @@ class Gate(ServerInterceptor):
             fingerprint = _fingerprint(context)
             caller = self._caller_of(fingerprint).code
             CALLER.set(caller)
+            FINGERPRINT.set(fingerprint)
             admit(caller, context)
             yield
         except NodeError as error:

@@ -13,7 +13,7 @@ from node.flows.hub_desk import HubDesk
 from node.model.hub import HubClient
 from node.model.ids import NodeCode
 from node.server.bell import Bell
-from node.server.callers import CALLER, OnDefect, OnRefusal
+from node.server.callers import CALLER, FINGERPRINT, OnDefect, OnRefusal
 from node.server.gated import GatedServer
 from node.server.limits import Limits, Workers
 from node.transport.tls import ServerIdentity
@@ -53,10 +53,7 @@ class HubServer(GatedServer):
             return _Calls(desk, bell, workers, clients, on_defect).handler()
 
         def caller_of(fingerprint: str) -> HubClient:
-            client = clients().get(fingerprint)
-            if client is None:
-                raise CallerUnknown
-            return client
+            return _enrolled(clients(), fingerprint)
 
         super().__init__(SERVICE, handler, identity, caller_of, on_refusal, on_defect, limits)
 
@@ -69,6 +66,13 @@ class HubServer(GatedServer):
         """As any server; feeds end at once, and their watchers go on elsewhere or later from their cursors."""
         self._bell.stop()
         await super().stop(grace_s)
+
+
+def _enrolled(clients: Mapping[str, HubClient], fingerprint: str) -> HubClient:
+    client = clients.get(fingerprint)
+    if client is None:
+        raise CallerUnknown
+    return client
 
 
 class _Calls:
@@ -110,12 +114,8 @@ class _Calls:
         return answer
 
     def _client(self) -> HubClient:
-        """Whom the gate admitted, with the rights of now."""
-        name = CALLER.get()
-        for client in self._clients().values():
-            if client.code == name:
-                return client
-        raise CallerUnknown
+        """Whom the gate admitted, with the rights of now: a feed ends when its reader's certificate is struck off."""
+        return _enrolled(self._clients(), FINGERPRINT.get())
 
     async def _do(self, call: str, work: Callable[[], T]) -> T:
         return await self._workers.run(CALLER.get(), partial(self._guarded, call, work))
@@ -154,15 +154,15 @@ class _Calls:
     async def _watch_inbound(self, request: bytes, context: _Context) -> AsyncIterator[bytes]:
         places: Mapping[NodeCode, int] = hub_requests.watch_inbound_request_from_bytes(request)
         last: NodeCode | None = None
-        while not self._bell.stopped:
-            ear = self._bell.ear()
-            data, places, last, more = await self._do(
-                "WatchInbound", partial(self._inbound, self._client(), places, last)
-            )
-            if data:
-                yield data
-            if not more:
-                await self._rest(ear)
+        with self._bell.watched():
+            while not self._bell.stopped:
+                ear = self._bell.ear()
+                look = partial(self._inbound, self._client(), places, last)
+                data, places, last, more = await self._do("WatchInbound", look)
+                if data:
+                    yield data
+                if not more:
+                    await self._rest(ear)
 
     def _inbound(
         self, client: HubClient, places: Mapping[NodeCode, int], last: NodeCode | None
@@ -175,16 +175,18 @@ class _Calls:
 
     async def _watch_status(self, request: bytes, context: _Context) -> AsyncIterator[bytes]:
         after = hub_requests.watch_status_request_from_bytes(request)
-        while not self._bell.stopped:
-            ear = self._bell.ear()
-            data, number, more = await self._do("WatchStatus", partial(self._moves, self._client(), after))
-            if data:
-                yield data
-            elif after is None:
-                yield hub_responses.status_changes_to_bytes((), number)
-            after = number
-            if not more:
-                await self._rest(ear)
+        with self._bell.watched():
+            while not self._bell.stopped:
+                ear = self._bell.ear()
+                look = partial(self._moves, self._client(), after)
+                data, number, more = await self._do("WatchStatus", look)
+                if data:
+                    yield data
+                elif after is None:
+                    yield hub_responses.status_changes_to_bytes((), number)
+                after = number
+                if not more:
+                    await self._rest(ear)
 
     def _moves(self, client: HubClient, after: int | None) -> tuple[bytes, int, bool]:
         page = self._desk.moves(client, after)

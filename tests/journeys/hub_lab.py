@@ -112,6 +112,15 @@ class HubLab:
     def hub_roots(self, code: str) -> bytes:
         return self.pki.hub_ca(code).read_bytes()
 
+    def enrol(self, running: Running, name: str, kinds: str = "") -> tuple[bytes, bytes]:
+        """One more domestic system in a node's settings, restricted to `kinds` where given; its key and certificate."""
+        key, certificate = self.minted(name, running.home.name)
+        (running.home / "certs" / "hub" / f"{name}.pem").write_bytes(certificate)
+        entry = f'\n[[hub.client]]\nname = "{name}"\ncertificate = "certs/hub/{name}.pem"\n{kinds}\n'
+        with (running.home / "node.toml").open("a", encoding="utf-8") as settings:
+            settings.write(entry)
+        return key, certificate
+
     def minted(self, name: str, ca: str = XA) -> tuple[bytes, bytes]:
         """A certificate of a domestic root that nobody has enrolled."""
         made: Credential = mint_domestic(self.pki, XA, name, datetime.now(UTC), ca=ca)
@@ -194,8 +203,8 @@ def refusal(error: grpc.RpcError) -> tuple[grpc.StatusCode, str]:
 
 
 @contextmanager
-def two_nodes(folder: Path, pki: DevPki) -> Iterator[HubLab]:
-    """XA and XB, running, each the other's partner over real TLS."""
+def two_nodes(folder: Path, pki: DevPki, before: Callable[[HubLab], None] = lambda _: None) -> Iterator[HubLab]:
+    """XA and XB, running, each the other's partner over real TLS; `before` may change their homes."""
     ports = {code: free_port() for code in (XA, XB)}
     running = {}
     for code, partner in ((XA, XB), (XB, XA)):
@@ -210,6 +219,7 @@ def two_nodes(folder: Path, pki: DevPki) -> Iterator[HubLab]:
         )
         running[code] = Running(home)
     lab = HubLab(pki, running[XA], running[XB], folder)
+    before(lab)
     try:
         for one in running.values():
             one.start()

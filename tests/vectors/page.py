@@ -51,10 +51,11 @@ def filled(page: str) -> str:
 def _rules() -> str:
     modules = (envelope_pb2, answer_pb2, exchange_pb2)
     kinds = {name: kind for module in modules for name, kind in module.DESCRIPTOR.message_types_by_name.items()}
-    return "\n\n".join(_table(kinds[name], rules) for name, rules in RULES.items())
+    return "\n\n".join(table(kinds[name], rules) for name, rules in RULES.items())
 
 
-def _table(kind: Descriptor, rules: dict[str, str]) -> str:
+def table(kind: Descriptor, rules: dict[str, str]) -> str:
+    """A message: its fields with numbers, types and rules."""
     whole = f"\n{rules['']}.\n" if "" in rules else ""
     if not kind.fields:
         return f"### {kind.name}\n{whole or chr(10) + 'No fields.' + chr(10)}".rstrip()
