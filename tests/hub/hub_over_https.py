@@ -122,6 +122,7 @@ class Request(BaseHTTPRequestHandler):
     """One request to the hub. Faults use its methods to misbehave."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     hub: Hub
     content: bytes = b""
 
