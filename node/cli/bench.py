@@ -14,6 +14,7 @@ from node.cli.output import Cell, Column
 from node.cli.session import Session, command
 from node.cli.words import Text
 from node.model.exchange import Assurance
+from node.settings import HubKind
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -55,12 +56,17 @@ def bench(
     assurance: Annotated[
         list[Assurance] | None, typer.Option("--assurance", help="Only this level; may be repeated. 僅此簽署方式。")
     ] = None,
+    hub: Annotated[
+        HubKind, typer.Option("--hub", help="grpc: papers wait in the feed; folder: written as files. 樞紐介接方式。")
+    ] = HubKind.GRPC,
 ) -> None:
     """Measure exchanges between two nodes on this machine. 量測本機兩節點間的交換效能。"""
     from node.sandbox.bench import ASSURANCES, Plan, run  # brings the whole node
 
     levels = tuple(dict.fromkeys(assurance or ASSURANCES))
-    plan = Plan(seconds, rounds, _numbers(sizes, 3_400, 1_000_000), _numbers(batch, 1, 64), levels)
+    if hub is HubKind.REST:
+        raise typer.BadParameter("grpc, folder", param_hint="--hub")
+    plan = Plan(seconds, rounds, _numbers(sizes, 3_400, 1_000_000), _numbers(batch, 1, 64), levels, hub)
     folder = Path(mkdtemp(prefix="n2n-bench-"))
     try:
         with _bar(session, plan.steps) as bar:

@@ -2,14 +2,17 @@
 
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.output import Cell, Column
+from node.cli.output import Cell, Column, Data
 from node.cli.session import Session, command
 from node.cli.words import STATES, Text
 from node.errors import Category
+
+if TYPE_CHECKING:  # the command line starts without it
+    from node.sandbox.demo import Crossing
 
 EXIT_NOT_SHOWN = Category.INTERNAL.exit_code
 """A claim of the demonstration did not hold: a defect of ours."""
@@ -47,13 +50,26 @@ def add_to(app: typer.Typer) -> None:
     command(app, "demo")(demo)
 
 
+def _told(one: "Crossing") -> dict[str, Data]:
+    return {
+        "kind": one.kind,
+        "direction": f"{one.sender}>{one.recipient}",
+        "assurance": one.assurance,
+        "state": one.state.value,
+        "receipt": one.receipt,
+        "evidence": str(one.evidence) if one.proved else None,
+        "number": one.number,
+        "handed_over": one.handed_over,
+    }
+
+
 def demo(
     session: Session,
     folder: Annotated[
         Path | None, typer.Option("--folder", help="A new or empty folder to keep. 保留於此目錄。")
     ] = None,
 ) -> None:
-    """Show the main job: papers both ways, a partner away, a replay, forgeries. 示範完整的跨境文件交換。"""
+    """Show the main job: papers both ways, a decision, a partner away, a replay, forgeries. 示範完整的跨境文件交換。"""
     from node.sandbox.demo import STEPS, run  # brings the whole node
 
     place = folder or Path(mkdtemp(prefix="n2n-demo-"))
@@ -69,19 +85,8 @@ def demo(
         output.line(
             {
                 "ok": shown.ok,
-                "exchanges": [
-                    {
-                        "kind": one.kind,
-                        "direction": f"{one.sender}>{one.recipient}",
-                        "assurance": one.assurance,
-                        "state": one.state.value,
-                        "receipt": one.receipt,
-                        "evidence": str(one.evidence) if one.proved else None,
-                        "number": one.number,
-                        "handed_over": one.handed_over,
-                    }
-                    for one in shown.crossings
-                ],
+                "exchanges": [_told(one) for one in shown.crossings],
+                "answers": [_told(one) for one in shown.answers],
                 "refused": shown.refused,
                 "repeated": shown.repeated,
                 "waited": shown.waited,
@@ -102,7 +107,7 @@ def demo(
                 one.handed_over,
                 one.proved,
             )
-            for one in shown.crossings
+            for one in (*shown.crossings, *shown.answers)
         ]
         output.table(_COLUMNS, rows, Text("Nothing crossed.", "沒有文件送達。"))
         output.record([*summary, *rest])

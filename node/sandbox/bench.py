@@ -25,7 +25,7 @@ from node.sandbox.bench_papers import KIND
 from node.sandbox.bench_process import Child, Done, Load, cpu_s, peak_rss_mb
 from node.sandbox.homes import furnish_home, shipped_profiles
 from node.sandbox.processes import NodeProcess, free_port
-from node.settings import load_settings
+from node.settings import HubKind, load_settings
 from node.store import jobs, queries
 from node.store.database import Database
 
@@ -46,6 +46,9 @@ QUIET_S = 60
 
 LOOK_S = 0.05
 
+_RECEIVED = {HubKind.GRPC: State.RECEIVED, HubKind.FOLDER: State.HANDED_OVER}
+"""Where a received paper has come to when its node has nothing left to do for it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -56,6 +59,8 @@ class Plan:
     sizes: tuple[int, ...] = SIZES
     batches: tuple[int, ...] = BATCHES
     assurances: tuple[Assurance, ...] = ASSURANCES
+    hub: HubKind = HubKind.GRPC
+    """`grpc`: papers lie ready for whoever watches the feed, and nobody does. `folder`: the node writes the files."""
 
     @property
     def steps(self) -> int:
@@ -121,14 +126,14 @@ Progress = Callable[[str], None]
 def run(plan: Plan, folder: Path, progress: Progress) -> Result:
     """Measure inside `folder`, new or empty. Raises HomeExists, Unexpected when an exchange is lost or never ends."""
     samples: dict[_Case, list[_Sample]] = {}
-    homes = {assurance: furnish(folder / assurance, assurance) for assurance in plan.assurances}
-    naive_home = furnish(folder / "naive", Assurance.BATCH)
+    homes = {assurance: furnish(folder / assurance, assurance, plan.hub) for assurance in plan.assurances}
+    naive_home = furnish(folder / "naive", Assurance.BATCH, plan.hub)
     for _ in range(plan.rounds):
         with _naive(naive_home) as pair:
             _measure(pair, plan, None, 1, samples, progress)
         for assurance, home in homes.items():
             for batch in plan.batches:
-                with _nodes(home, batch) as pair:
+                with _nodes(home, batch, _RECEIVED[plan.hub]) as pair:
                     _measure(pair, plan, assurance, batch, samples, progress)
     return _result(samples)
 
@@ -179,8 +184,8 @@ def _measure(
 
 
 @contextmanager
-def _nodes(folder: Path, batch: int) -> Iterator[_Pair]:
-    """XA with the feeder inside, XB as `n2n up` starts it."""
+def _nodes(folder: Path, batch: int, received_as: State) -> Iterator[_Pair]:
+    """XA with the feeder inside, XB as `n2n up` starts it; `received_as` is where papers have come to in XB."""
     with ExitStack() as stack:
         receiver = _Receiver(folder / XB)
         stack.callback(receiver.stop)
@@ -191,7 +196,7 @@ def _nodes(folder: Path, batch: int) -> Iterator[_Pair]:
         sender.launch()
         sender.ready()
         sent = stack.enter_context(_ledger(folder / XA, Direction.OUT, State.DELIVERED))
-        received = stack.enter_context(_ledger(folder / XB, Direction.IN, State.HANDED_OVER))
+        received = stack.enter_context(_ledger(folder / XB, Direction.IN, received_as))
 
         def settled(count: int) -> None:
             sent.settle(count)
@@ -261,8 +266,8 @@ def _ledger(home: Path, direction: Direction, state: State) -> Iterator[Ledger]:
 # --- homes ----------------------------------------------------------------------------------------------------------
 
 
-def furnish(folder: Path, assurance: Assurance) -> Path:
-    """Two homes whose arrangement has certificates of origin travel at `assurance`."""
+def furnish(folder: Path, assurance: Assurance, hub: HubKind) -> Path:
+    """Two homes whose arrangement has certificates of origin travel at `assurance`, each with such a hub."""
     pki = dev_pki.draw(folder / "pki", [XA, XB], SystemClock().now())
     profiles = folder / "partner_profiles"
     shutil.copytree(shipped_profiles(), profiles)
@@ -271,7 +276,14 @@ def furnish(folder: Path, assurance: Assurance) -> Path:
     addresses = {code: f"127.0.0.1:{free_port()}" for code in (XA, XB)}
     for code, partner in ((XA, XB), (XB, XA)):
         furnish_home(
-            pki, folder / code, code, listen=addresses[code], partners={partner: addresses[partner]}, profiles=profiles
+            pki,
+            folder / code,
+            code,
+            listen=addresses[code],
+            partners={partner: addresses[partner]},
+            profiles=profiles,
+            hub=hub,
+            hub_listen=f"127.0.0.1:{free_port()}",
         )
     return folder
 

@@ -1,9 +1,10 @@
-"""The demonstration: two national nodes as real processes, a partner that is away, a replay, two forgeries, and proof.
+"""The demonstration: two nodes as real processes, a decision, a partner that is away, a replay, forgeries, and proof.
 
 result = run(folder, progress)        # folder: new or empty; progress: told what happens
 result.ok                             # every claim held
 """
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +18,8 @@ from node.clock import SystemClock
 from node.crypto.trust import load_certificates
 from node.documents import samples
 from node.errors import Unexpected
+from node.flows.admission import BUSINESS_ANSWER
+from node.model.answer import AnswerVerdict
 from node.model.document import MediaType
 from node.model.exchange import Direction, Exchange, State
 from node.model.ids import ExchangeId, NodeCode
@@ -45,6 +48,12 @@ EVIDENCE, ANCHORS, SUFFIX = "evidence", "anchors.pem", ".asice"
 
 KINDS = ("phytosanitary_certificate", "certificate_of_origin", "aeo_status", "inspection_result")
 
+DECIDED_KIND = "phytosanitary_certificate"
+"""XB's agency decides about one of XA's papers of this kind."""
+
+
+_ACROSS = frozenset({State.DELIVERED, State.ANSWERED})
+
 
 @dataclass(frozen=True, slots=True)
 class Crossing:
@@ -65,14 +74,15 @@ class Crossing:
     @property
     def ok(self) -> bool:
         """Delivered, receipted, with the recipient's hub, and proved by an evidence file that stands alone."""
-        return self.state is State.DELIVERED and self.receipt and self.handed_over and self.proved
+        return self.state in _ACROSS and self.receipt and self.handed_over and self.proved
 
 
 @dataclass(frozen=True, slots=True)
 class Demonstration:
-    """What was shown."""
+    """What was shown: papers, and the answers to them, which are papers too."""
 
     crossings: tuple[Crossing, ...]
+    answers: tuple[Crossing, ...]
     waited: int
     refused: int
     repeated: int
@@ -85,8 +95,10 @@ class Demonstration:
         """Everything the demonstration claims held."""
         both_ways = {(one.sender, one.kind) for one in self.crossings} == {(c, k) for c in (XA, XB) for k in KINDS}
         levels = {one.assurance for one in self.crossings} == {"document", "batch"}
-        held = all(one.ok for one in self.crossings)
-        return both_ways and levels and held and self.waited > 0 and self.refused == FORGERIES and self.repeated == 1
+        held = all(one.ok for one in (*self.crossings, *self.answers))
+        answered = sum(one.state is State.ANSWERED for one in self.crossings) == len(self.answers) == 1
+        turned_away = self.refused == FORGERIES and self.repeated == 1
+        return both_ways and levels and held and answered and turned_away and self.waited > 0
 
 
 Progress = Callable[[str], None]
@@ -96,6 +108,7 @@ STEPS = {
     "pki": ("drawing keys and certificates for two countries", "為兩國產製金鑰與憑證"),
     "start": ("starting both nodes", "啟動兩個節點"),
     "exchange": ("both hubs hand in papers", "雙方樞紐送件"),
+    "answer": ("XB's agency decides about a paper; the answer comes back", "XB 主管機關作成決定並回覆"),
     "away": ("XB is switched off; XA's papers wait", "關閉 XB；XA 的文件等待中"),
     "return": ("XB comes back; the papers cross", "XB 恢復；文件送達"),
     "replay": ("an envelope is replayed", "重放同一封袋"),
@@ -120,6 +133,9 @@ def run(folder: Path, progress: Progress) -> Demonstration:
             for kind in KINDS:
                 _hand_in(folder, sender, recipient, _samples(kind, sender))
         _wait_for(lambda: _all_settled(folder, (XA, XB)), "the first papers to cross")
+        progress("answer")
+        _decide(folder)
+        _wait_for(lambda: _answered(folder), "the agency's decision to close its exchange on both sides")
         progress("away")
         nodes[XB].stop()
         for kind in LATE_KINDS:
@@ -139,8 +155,17 @@ def run(folder: Path, progress: Progress) -> Demonstration:
     # The nodes have stopped: what follows needs the files alone.
     progress("prove")
     anchors = _anchors(folder)
-    crossings = tuple(_proved(folder, anchors))
-    return Demonstration(crossings, waited, refused, repeated, round(time.monotonic() - began, 1), folder, anchors)
+    proved = list(_proved(folder, anchors))
+    return Demonstration(
+        crossings=tuple(one for one in proved if one.kind != BUSINESS_ANSWER),
+        answers=tuple(one for one in proved if one.kind == BUSINESS_ANSWER),
+        waited=waited,
+        refused=refused,
+        repeated=repeated,
+        seconds=round(time.monotonic() - began, 1),
+        folder=folder,
+        anchors=anchors,
+    )
 
 
 def _furnish(folder: Path) -> dict[NodeCode, NodeProcess]:
@@ -184,7 +209,36 @@ def _late(kind: str) -> dict[str, bytes]:
 def _all_settled(folder: Path, senders: Sequence[NodeCode]) -> bool:
     waiting = [file for code in senders for file in (folder / code / "hub" / "outbound").glob("*/*.done")]
     sent = [one for code in senders for one in _sent(folder / code)]
-    return not waiting and bool(sent) and all(one.state is State.DELIVERED for one in sent)
+    return not waiting and bool(sent) and all(one.state in _ACROSS for one in sent)
+
+
+def _decide(folder: Path) -> None:
+    """Do what XB's hub does when an agency has looked at a paper of XA's: write the decision, then its .done."""
+    inbound, answers = (folder / XB / "hub" / place / XA for place in ("inbound", "answers"))
+    notes = (json.loads(file.read_bytes()) for file in sorted(inbound.glob("*.note")))
+    paper = next(note["exchange"] for note in notes if note["kind"] == DECIDED_KIND)
+    decision = {
+        "exchange": paper,
+        "verdict": AnswerVerdict.CONDITIONAL,
+        "reason_code": "SAMPLE",
+        "reason": "Released after sampling. 抽驗後放行。",
+        "reference": "XB-2026-0001",
+    }
+    (answers / "decision.json").write_text(json.dumps(decision, ensure_ascii=False), encoding="utf-8")
+    (answers / "decision.done").touch()
+
+
+def _answered(folder: Path) -> bool:
+    """Whether both sides call that exchange answered, and XA's hub has the decision."""
+    ours = [one.message_id for one in _listed(folder / XA, Direction.OUT, State.ANSWERED)]
+    theirs = [one.message_id for one in _listed(folder / XB, Direction.IN, State.ANSWERED)]
+    return len(ours) == 1 and ours == theirs == list(_decisions(folder / XA))
+
+
+def _decisions(home: Path) -> Iterator[str]:
+    """Message ids of the papers whose decisions a hub has been brought."""
+    for file in sorted((home / "hub" / "answered").glob("*.json")):
+        yield json.loads(file.read_bytes())["message_id"]
 
 
 def _trying(folder: Path, sender: NodeCode) -> list[Exchange]:
@@ -194,8 +248,12 @@ def _trying(folder: Path, sender: NodeCode) -> list[Exchange]:
 
 
 def _sent(home: Path) -> list[Exchange]:
+    return _listed(home, Direction.OUT)
+
+
+def _listed(home: Path, direction: Direction, *states: State) -> list[Exchange]:
     with _reading(home) as store:
-        wanted = queries.ExchangeFilter(direction=Direction.OUT, limit=500)
+        wanted = queries.ExchangeFilter(direction=direction, states=frozenset(states), limit=500)
         return store.read(lambda tx: queries.list_exchanges(tx, wanted))
 
 
@@ -222,6 +280,7 @@ def _crossings(folder: Path) -> Iterator[Crossing]:
         arrived = {file.read_bytes() for file in inbound.glob("*.[xj]*") if file.with_suffix(".done").exists()}
         with _reading(folder / sender) as store:
             bodies = store.read(lambda tx, rows=rows: exchanges.documents(tx, [one.id for one in rows]))  # type: ignore[misc]
+        decided = set(_decisions(folder / recipient))
         for one in rows:
             signed = receipts.get(one.id)
             accepted = signed is not None and receipt_from_bytes(signed.receipt).verdict is Verdict.ACCEPTED
@@ -234,7 +293,7 @@ def _crossings(folder: Path) -> Iterator[Crossing]:
                 one.assurance,
                 one.state,
                 accepted,
-                bodies[one.id].content in arrived,
+                one.refers_to in decided if one.kind == BUSINESS_ANSWER else bodies[one.id].content in arrived,
             )
 
 

@@ -88,9 +88,14 @@ def test_the_demonstration_holds(tmp_path: Path) -> None:
     assert {(each["direction"], each["kind"]) for each in crossed} == {
         (way, kind) for way in ("XA>XB", "XB>XA") for kind in demo.KINDS
     }
-    assert all(each["state"] == "DELIVERED" and each["receipt"] and each["handed_over"] for each in crossed)
-    assert len({each["evidence"] for each in crossed}) == len(crossed)
-    for each in crossed:
+    (answer,) = shown["answers"]
+    assert (answer["kind"], answer["direction"], answer["state"]) == ("business_answer", "XB>XA", "DELIVERED")
+    states = [each["state"] for each in crossed]
+    assert (states.count("ANSWERED"), states.count("DELIVERED")) == (1, len(states) - 1)
+    everything = [*crossed, answer]
+    assert all(each["receipt"] and each["handed_over"] for each in everything)
+    assert len({each["evidence"] for each in everything}) == len(everything)
+    for each in everything:
         told = verified(each["evidence"], shown["anchors"])
         assert (told["verdict"], told["told"]["kind"]) == ("OK", each["kind"])
 
@@ -111,7 +116,10 @@ def shown_by(folder: Path) -> Demonstration:
     other = replace(one, kind="phytosanitary_certificate", assurance="document")
     there = [one, other, *(replace(one, kind=kind) for kind in demo.KINDS[2:])]
     back = [replace(each, sender=demo.XB, recipient=demo.XA) for each in there]
-    return Demonstration((*there, *back), 2, impostor.FORGERIES, 1, 1.5, folder, folder / demo.ANCHORS)
+    answer = replace(other, kind="business_answer", sender=demo.XB, recipient=demo.XA)
+    answered = replace(other, state=State.ANSWERED)
+    crossings = (*there, answered, *back)
+    return Demonstration(crossings, (answer,), 2, impostor.FORGERIES, 1, 1.5, folder, folder / demo.ANCHORS)
 
 
 @pytest.mark.parametrize(("language", "closing"), [("en", "Every claim held."), ("zh-TW", "全部成立。")])

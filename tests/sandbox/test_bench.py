@@ -17,7 +17,7 @@ from node.profiles.book import load_book
 from node.sandbox import bench
 from node.sandbox.bench_papers import KIND, MAX_BYTES, MIN_BYTES, Papers
 from node.sandbox.bench_process import Child, Done, Load, cpu_s, obey, peak_rss_mb
-from node.settings import load_settings
+from node.settings import HubKind, load_settings
 from node.store.database import Database
 
 XA, XB = NodeCode("XA"), NodeCode("XB")
@@ -49,7 +49,7 @@ def test_a_size_that_no_paper_has_is_refused(size: int) -> None:
 
 @pytest.mark.parametrize("assurance", list(Assurance))
 def test_both_homes_agree_on_the_level_that_is_measured(tmp_path: Path, assurance: Assurance) -> None:
-    bench.furnish(tmp_path / "homes", assurance)
+    bench.furnish(tmp_path / "homes", assurance, HubKind.GRPC)
     for code, partner in ((XA, XB), (XB, XA)):
         settings = load_settings(tmp_path / "homes" / code, {})
         profiles = load_book(settings.profiles_folder, settings.home, code).profiles_of(partner)

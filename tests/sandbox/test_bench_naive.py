@@ -12,13 +12,14 @@ from node.model.exchange import Assurance
 from node.model.ids import NodeCode
 from node.sandbox import bench, naive
 from node.sandbox.bench_papers import Papers
+from node.settings import HubKind
 
 XA, XB = NodeCode("XA"), NodeCode("XB")
 
 
 @pytest.fixture
 def sides(tmp_path: Path) -> Iterator[tuple[naive.Side, naive.Side]]:
-    folder = bench.furnish(tmp_path / "homes", Assurance.BATCH)
+    folder = bench.furnish(tmp_path / "homes", Assurance.BATCH, HubKind.GRPC)
     sender, receiver = naive.Side.at(folder / XA, XB), naive.Side.at(folder / XB, XA)
     yield sender, receiver
     for side in (sender, receiver):
