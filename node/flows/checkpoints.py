@@ -5,7 +5,7 @@ from datetime import datetime
 
 from node.crypto.checkpoint_key import current_key
 from node.crypto.checkpoints import ACTS, claimed_checkpoint, sign_checkpoint, verify_checkpoint
-from node.errors import CheckpointRefused
+from node.errors import CheckpointRefused, LogBroken
 from node.flows.ports import Node
 from node.model.checkpoint import Checkpoint, ConsistencyProof
 from node.model.ids import NodeCode
@@ -81,4 +81,6 @@ def _report_loss(node: Node, claimed: Checkpoint, stand: log.Stand) -> None:
         verify_checkpoint(claimed.note, node.code, claimed.partner, keys, None)
     except CheckpointRefused:
         return
-    node.report("alarm.own-log-lost", partner=claimed.partner, signed_size=claimed.size, size=stand.size)
+    detail = f"we signed {claimed.size} entries, and {stand.size} are here"
+    lost = LogBroken(log=f"{node.code}/{claimed.partner}", entry=stand.size, detail=detail)
+    node.report("alarm.own-log-lost", partner=claimed.partner, signed_size=claimed.size, size=stand.size, error=lost)

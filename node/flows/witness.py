@@ -81,7 +81,7 @@ def look(partner: NodeCode, us: NodeCode, before: Known, response: DeliverRespon
 def remember(node: Node, tx: Tx, sight: Sight, now: datetime) -> None:
     """Keep the larger checkpoint, or raise the alarm; what is missing or unusable is reported and does no harm."""
     if sight.forked is not None and sight.shown is not None:
-        _raise_alarm(node, tx, sight.named, sight.shown, now)
+        _raise_alarm(node, tx, sight.named, sight.shown, sight.forked, now)
     elif sight.refused is not None:
         node.report("alarm.checkpoint-refused", partner=sight.partner, error=sight.refused)
     elif sight.shown is None:
@@ -124,10 +124,10 @@ def _follows(held: Checkpoint, shown: Checkpoint, response: DeliverResponse) -> 
     return merkle.verify_consistency(held.size, shown.size, held.root, shown.root, nodes)
 
 
-def _raise_alarm(node: Node, tx: Tx, named: bytes, shown: Checkpoint, now: datetime) -> None:
+def _raise_alarm(node: Node, tx: Tx, named: bytes, shown: Checkpoint, forked: LogForked, now: datetime) -> None:
     held = claimed_checkpoint(named, shown.signer, shown.partner)
     sizes = {"known_size": str(held.size), "shown_size": str(shown.size)}
-    node.report(f"alarm.{FORKED}", partner=shown.signer, **sizes)
+    node.report(f"alarm.{FORKED}", partner=shown.signer, **sizes, error=forked)
     if not witnessed.raise_alarm(tx, witnessed.Alarm(shown.signer, now, named, shown.note)):
         return
     # A log that shrank has lost its last entries; of one that forked, any that we were ever shown may be another now.

@@ -22,6 +22,9 @@ from node.store.tables import ACTOR, AUDIT, EXCHANGE
 PAGE = 500
 """Entries in one reading unless told otherwise."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+"""Made once: every act of every batch is written with it."""
+
 FIRST_LINK = bytes(32)
 """What the first act is chained to."""
 
@@ -63,8 +66,7 @@ def link_after(link: bytes, *act: str | int) -> bytes:
     The array holds the moment in milliseconds, kind and name of the actor – so that renaming one shows –, act, object,
     and the detail as the text that is stored.
     """
-    said = json.dumps(act, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(link + said.encode("utf-8")).digest()
+    return hashlib.sha256(link + _ENCODER.encode(act).encode("utf-8")).digest()
 
 
 def _end_and_actor(tx: Tx, actor: ActorId) -> tuple[bytes, tuple[str, str]]:

@@ -10,7 +10,7 @@ import pytest
 from node import merkle
 from node.crypto.checkpoint_key import generate_checkpoint_key, save_checkpoint_key
 from node.crypto.checkpoints import claimed_checkpoint, sign_checkpoint, verify_checkpoint
-from node.errors import LogForked, NoLogAlarm
+from node.errors import LogBroken, LogForked, NoLogAlarm
 from node.flows import witness
 from node.flows.ports import ActorName
 from node.model.checkpoint import MAX_LOG_SIZE, Checkpoint, ConsistencyProof
@@ -235,8 +235,9 @@ def test_our_own_signature_for_what_we_do_not_hold_tells_us_that_we_lost_somethi
     request = StatusRequest((uuid7(pair.xa.clock.now(), bytes),), known_checkpoint=named(pair.xb))
     response = pair.xb.wired.door.status(XA, request)
     assert claimed_checkpoint(response.checkpoint, XB, XA).size == 3
-    lost = [] if told is None else [{"partner": XA, "signed_size": told, "size": 3}]
-    assert heard.of("alarm.own-log-lost") == lost
+    lost = heard.of("alarm.own-log-lost")
+    assert [type(one.pop("error")) for one in lost] == ([] if told is None else [LogBroken])
+    assert lost == ([] if told is None else [{"partner": XA, "signed_size": told, "size": 3}])
 
 
 # --- logs that were rewritten -----------------------------------------------------------------------------------------
@@ -330,7 +331,9 @@ def test_a_log_that_shrank_or_forked_raises_one_alarm_and_is_never_taken_for_the
     assert (entry["known_size"], entry["shown_size"]) == ("3", str(size))
     assert (entry["known_root"], entry["known_checkpoint"].encode()) == (before.root.hex(), before.note)
     assert entry["shown_checkpoint"].encode() == standing.shown
-    assert heard.of("alarm.log-forked") == [{"partner": XB, "known_size": "3", "shown_size": str(size)}]
+    (told,) = heard.of("alarm.log-forked")
+    assert isinstance(told.pop("error"), LogForked)
+    assert told == {"partner": XB, "known_size": "3", "shown_size": str(size)}
 
 
 def test_the_alarm_names_the_receipts_that_a_shrunk_log_has_no_room_for(pair, send) -> None:
