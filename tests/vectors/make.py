@@ -16,6 +16,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 import boxes
 import calls
 import checkpoints
+import decisions
 import messages
 import scenery
 import seals
@@ -32,6 +33,7 @@ def all_files(anew: bool) -> dict[str, bytes]:
         **messages.all_messages(),
         **trees.all_trees(),
         **checkpoints.checkpoints(),
+        "business-answer.json": decisions.answers(),
         "manifest.json": seals.manifests(),
         **seals.seals(cast),
         **seals.document_signatures(cast, document, anew),
