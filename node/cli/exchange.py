@@ -15,7 +15,7 @@ from node.model.exchange import Direction, Exchange, State
 from node.model.receipt import Receipt
 
 if TYPE_CHECKING:
-    from node.store.answers import StoredAnswer
+    from node.store.answers import ToldAnswer
 
 app = typer.Typer(no_args_is_help=True, help="Papers on their way. 往來文件。")
 
@@ -193,16 +193,16 @@ def _receipt(receipt: Receipt | None) -> dict[str, Data] | None:
     }
 
 
-def _answer(stored: "StoredAnswer | None") -> dict[str, Data] | None:
-    if stored is None:
+def _answer(told: "ToldAnswer | None") -> dict[str, Data] | None:
+    if told is None:
         return None
     return {
-        "verdict": stored.answer.verdict.value,
-        "reason_code": stored.answer.reason_code,
-        "reason": stored.answer.reason,
-        "reference": stored.answer.reference,
-        "carrier": stored.carrier,
-        "stored_at": stored.stored_at,
+        "verdict": told.answer.verdict.value,
+        "reason_code": told.answer.reason_code,
+        "reason": told.answer.reason,
+        "reference": told.answer.reference,
+        "carrier": told.stored.carrier,
+        "stored_at": told.stored.stored_at,
     }
 
 
@@ -238,13 +238,13 @@ def _receipt_lines(receipt: Receipt, session: Session) -> list[tuple[Column, Cel
     return lines + [(finding, f"{each.code} {each.path}: {each.rule}") for each in receipt.findings]
 
 
-def _answer_lines(stored: "StoredAnswer", session: Session) -> list[tuple[Column, Cell]]:
-    answer = stored.answer
+def _answer_lines(told: "ToldAnswer", session: Session) -> list[tuple[Column, Cell]]:
+    answer = told.answer
     lines: list[tuple[Column, Cell]] = [
         (Column("answer", Text("Business answer", "業務回覆")), DECISIONS[answer.verdict].to(session.language)),
         (Column("reason_code", Text("Reason code", "理由代碼")), answer.reason_code),
         (Column("reason", Text("Reason", "理由")), answer.reason),
         (Column("reference", Text("Their file", "案號")), answer.reference),
-        (Column("carrier", Text("Carried by", "承載交換")), stored.carrier),
+        (Column("carrier", Text("Carried by", "承載交換")), told.stored.carrier),
     ]
     return [(column, cell) for column, cell in lines if cell != ""]

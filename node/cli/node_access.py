@@ -21,7 +21,7 @@ from node.model.receipt import Receipt
 from node.profiles.book import load_book
 from node.settings import Settings, load_settings
 from node.store import answers, evidence, exchanges, queries, receipts
-from node.store.answers import StoredAnswer
+from node.store.answers import ToldAnswer
 from node.store.database import Database, Tx
 from node.wire import receipt_from_bytes
 
@@ -86,7 +86,7 @@ class Known:
     exchange: Exchange
     timeline: list[EvidenceFact]
     receipt: Receipt | None
-    answer: StoredAnswer | None
+    answer: ToldAnswer | None
 
 
 def everything_about(session: Session, prefix: str) -> Known:
@@ -96,7 +96,7 @@ def everything_about(session: Session, prefix: str) -> Known:
         found = queries.find(tx, prefix)
         held = (receipts.settled if found.direction is Direction.OUT else receipts.issued)(tx, [found.id]).get(found.id)
         receipt = receipt_from_bytes(held.signed.receipt) if held else None
-        return Known(found, evidence.timeline(tx, found.id), receipt, answers.of(tx, [found.id]).get(found.id))
+        return Known(found, evidence.timeline(tx, found.id), receipt, answers.told(tx, [found.id]).get(found.id))
 
     with open_store(session) as store:
         return store.read(read)

@@ -27,7 +27,7 @@ from node.model.answer import BusinessAnswer
 from node.model.document import Finding, MediaType
 from node.model.envelope import Metadata
 from node.model.exchange import Direction, Exchange, State
-from node.model.ids import ExchangeId, NodeCode
+from node.model.ids import Digest, ExchangeId, NodeCode, sha256
 from node.model.receipt import Deferred, DeferredCode, FindingCode, Receipt, Verdict
 from node.store import answers, exchanges
 from node.store.database import Tx
@@ -57,7 +57,7 @@ def read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], 
         finding = Finding(FindingCode.SCHEMA, f"/{error.fields['field']}", str(error.fields["rule"]))
         return replace(refused(letter, now, finding), opened=opened, metadata=metadata)
     receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
-    decided = Decided(answer, about)
+    decided = Decided(answer, about, sha256(body.document))
     return Ruled(receipt, letter=letter, opened=opened, metadata=metadata, proofs=Proofs(signatures), decided=decided)
 
 
@@ -83,19 +83,17 @@ def place(node: Node, caller: NodeCode, decided: Mapping[int, Ruled], refusals: 
     return rulings
 
 
-def _targets(
-    tx: Tx, caller: NodeCode, found: list[Decided]
-) -> tuple[dict[str, Exchange], dict[ExchangeId, BusinessAnswer]]:
+def _targets(tx: Tx, caller: NodeCode, found: list[Decided]) -> tuple[dict[str, Exchange], dict[ExchangeId, Digest]]:
     targets = exchanges.by_message(tx, caller, Direction.OUT, [one.about.message_id for one in found])
     stored = answers.of(tx, [target.id for target in targets.values()])
-    return targets, {exchange: one.answer for exchange, one in stored.items()}
+    return targets, {exchange: one.document_sha256 for exchange, one in stored.items()}
 
 
 def _placed(
     one: Ruled,
     decided: Decided,
     targets: Mapping[str, Exchange],
-    known: dict[ExchangeId, BusinessAnswer],
+    known: dict[ExchangeId, Digest],
     refusals: list[Refusal],
 ) -> Ruling:
     target = targets.get(decided.about.message_id)
@@ -103,13 +101,13 @@ def _placed(
     if target is None or unfit:
         finding = Finding(FindingCode.UNANSWERABLE, "/about", unfit)
         return _refuse(one, finding, AnswersNothing(detail=unfit), refusals)
-    before = known.setdefault(target.id, decided.answer)
-    if before != decided.answer:
+    before = known.get(target.id)
+    if before not in (None, decided.document_sha256):
         finding = Finding(FindingCode.CONFLICT, "", "this paper was answered before, and otherwise")
         return _refuse(one, finding, AnswerDiffers(), refusals)
-    # The very first answer is in `known` by now too, but not under another name than its own.
-    again = before is not decided.answer
-    return replace(one, receipt=replace(one.receipt, already_known=again), decided=replace(decided, target=target.id))
+    known[target.id] = decided.document_sha256
+    receipt = replace(one.receipt, already_known=before is not None)
+    return replace(one, receipt=receipt, decided=replace(decided, target=target.id))
 
 
 def _unfit(target: Exchange | None, decided: Decided) -> str:

@@ -18,7 +18,7 @@ from node.model.answer import BusinessAnswer
 from node.model.document import Document, Identity, MediaType, Reading
 from node.model.exchange import Direction, Exchange, State
 from node.model.hub import HandedAnswer
-from node.model.ids import Digest, ExchangeId
+from node.model.ids import Digest, ExchangeId, sha256
 from node.store import actors, answers, audit, exchanges
 from node.store.database import Tx
 
@@ -52,7 +52,9 @@ def answer(
             raise AnsweredOtherwise(exchange=exchange) from error
         intake.store()
         if not accepted.repeated:
-            answers.record(tx, [answers.StoredAnswer(paper.id, accepted.exchange, decided, now)])
+            answers.record(
+                tx, [answers.StoredAnswer(paper.id, accepted.exchange, decided.verdict, sha256(content), now)]
+            )
             actor = actors.ensure(tx, by.name, actors.ActorKind(by.kind), now)
             detail = {"answer": accepted.exchange, "verdict": decided.verdict.value}
             audit.add(tx, actor, "answered", paper.id, detail, now)

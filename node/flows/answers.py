@@ -11,51 +11,53 @@ from node.flows.answer_reading import ANSWERABLE
 from node.flows.rulings import Decided
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, State
-from node.model.ids import Digest, ExchangeId
+from node.model.ids import ExchangeId
 from node.model.job import Verb
 from node.store import answers, evidence, exchanges, jobs
 from node.store.answers import StoredAnswer
 from node.store.database import Tx
 
 
-def arrived(tx: Tx, decided: Sequence[tuple[Decided, ExchangeId, Digest]], now: datetime, *, hub_pushed: bool) -> None:
-    """Store a partner's new answers, each with its carrier and the digest of its bytes, and do what they say.
+def arrived(tx: Tx, decided: Sequence[tuple[Decided, ExchangeId]], now: datetime, *, hub_pushed: bool) -> None:
+    """Store a partner's new answers, each with its carrier, and do what they say.
 
     Raises RaceLost when one of the papers was answered or ended otherwise since the answer was judged.
     """
-    rows = [
-        (StoredAnswer(one.target, carrier, one.answer, now), digest)
-        for one, carrier, digest in decided
-        if one.target is not None
-    ]
+    rows = _fresh(
+        tx,
+        [
+            StoredAnswer(one.target, carrier, one.answer.verdict, one.document_sha256, now)
+            for one, carrier in decided
+            if one.target is not None
+        ],
+    )
     if not rows:
         return
-    rows = _fresh(tx, rows)
-    answers.record(tx, [row for row, _ in rows])
-    evidence.add(tx, [_fact(row, Fact.ANSWER_RECEIVED, now, digest) for row, digest in rows])
-    stored = [row for row, _ in rows]
-    applied = _apply(tx, stored, now)
-    waiting = [row.exchange for row in stored if row.exchange not in applied]
-    states = exchanges.load(tx, waiting)
+    answers.record(tx, rows)
+    evidence.add(tx, [_fact(row, Fact.ANSWER_RECEIVED, now) for row in rows])
+    applied = _apply(tx, rows, now)
+    waiting = [row.exchange for row in rows if row.exchange not in applied]
+    states = exchanges.load(tx, waiting) if waiting else {}
     if any(states[exchange].state not in ANSWERABLE for exchange in waiting):
         raise RaceLost
-    # The partner has the paper, or it could not answer it: ask for the receipt now (protocol 3).
-    jobs.pull_forward(tx, waiting, now)
+    if waiting:
+        # The partner has the paper, or it could not answer it: ask for the receipt now (protocol 3).
+        jobs.pull_forward(tx, waiting, now)
     if hub_pushed:
         jobs.anew(tx, applied, Verb.TELL_HUB, now)
 
 
-def _fresh(tx: Tx, rows: Sequence[tuple[StoredAnswer, Digest]]) -> list[tuple[StoredAnswer, Digest]]:
+def _fresh(tx: Tx, rows: Sequence[StoredAnswer]) -> list[StoredAnswer]:
     """Without those that are stored already. Raises RaceLost when another answer came first."""
-    before = answers.of(tx, [row.exchange for row, _ in rows])
-    fresh: dict[ExchangeId, tuple[StoredAnswer, Digest]] = {}
-    for row, digest in rows:
-        known = before.get(row.exchange) or fresh.get(row.exchange, (None, None))[0]
-        if known is None:
-            fresh[row.exchange] = (row, digest)
-        elif known.answer != row.answer:
+    known = answers.of(tx, [row.exchange for row in rows])
+    fresh: list[StoredAnswer] = []
+    for row in rows:
+        before = known.setdefault(row.exchange, row)
+        if before is row:
+            fresh.append(row)
+        elif before.document_sha256 != row.document_sha256:
             raise RaceLost
-    return list(fresh.values())
+    return fresh
 
 
 def delivered(tx: Tx, ids: Sequence[ExchangeId], now: datetime) -> None:
@@ -65,7 +67,9 @@ def delivered(tx: Tx, ids: Sequence[ExchangeId], now: datetime) -> None:
 
 def concluded(tx: Tx, carriers: Sequence[ExchangeId], now: datetime) -> None:
     """The partner has accepted answers of ours: the papers they answer are ANSWERED."""
-    ours = list(answers.carried_by(tx, carriers).values())
+    ours = answers.carried_by(tx, carriers)
+    if not ours:
+        return
     ids = [one.exchange for one in ours]
     moved = exchanges.move_all(tx, ids, Direction.IN, [State.RECEIVED, State.HANDED_OVER], State.ANSWERED, now)
     evidence.add(tx, [_fact(one, Fact.ANSWERED, now) for one in ours if one.exchange in moved])
@@ -80,6 +84,6 @@ def _apply(tx: Tx, rows: Sequence[StoredAnswer], now: datetime) -> frozenset[Exc
     return moved
 
 
-def _fact(row: StoredAnswer, fact: Fact, now: datetime, digest: Digest | None = None) -> EvidenceFact:
+def _fact(row: StoredAnswer, fact: Fact, now: datetime) -> EvidenceFact:
     """The carrier is named, for the answer's own signature and receipt are proved there."""
-    return EvidenceFact(row.exchange, now, fact, digest, f"{row.answer.verdict} {row.carrier}")
+    return EvidenceFact(row.exchange, now, fact, row.document_sha256, f"{row.verdict} {row.carrier}")

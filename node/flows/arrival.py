@@ -78,11 +78,7 @@ def store(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) 
 
 
 def _store_answers(tx: Tx, opened: Sequence[tuple[Arrival, Exchange, Opened]], now: datetime) -> None:
-    decided = [
-        (one.ruled.decided, exchange.id, Digest(exchange.document_sha256))
-        for one, exchange, _ in opened
-        if one.ruled.decided is not None
-    ]
+    decided = [(one.ruled.decided, exchange.id) for one, exchange, _ in opened if one.ruled.decided is not None]
     if decided:
         answers.arrived(tx, decided, now, hub_pushed=opened[0][0].hub_pushed)
 

@@ -182,14 +182,14 @@ def _view(tx: Tx, client: HubClient, question: ExchangeQuestion) -> ExchangeView
     if found is None or not client.may_handle(found.kind):
         raise ExchangeUnknown(exchange=question.exchange or question.key or "")
     held = (receipts.settled if found.direction is Direction.OUT else receipts.issued)(tx, [found.id]).get(found.id)
-    answer = answers.of(tx, [found.id]).get(found.id)
+    answer = answers.told(tx, [found.id]).get(found.id)
     return ExchangeView(
         exchange=found,
         key=_own_key(client, found.idempotency_key or ""),
         timeline=tuple(evidence.timeline(tx, found.id)),
         receipt=None if held is None else receipt_from_bytes(held.signed.receipt),
         answer=None if answer is None else answer.answer,
-        carrier=None if answer is None else answer.carrier,
+        carrier=None if answer is None else answer.stored.carrier,
     )
 
 
@@ -204,7 +204,7 @@ def _moves(tx: Tx, client: HubClient, after: int | None) -> StatusPage:
         raise Unexpected(detail="moves were numbered and are not there")
     # What nodes tell each other about their keys is not the hub's business.
     told = [one for one in found if one.kind != KEY_STATEMENT and client.may_handle(one.kind)]
-    decided = answers.of(tx, [one.exchange for one in told if one.state is State.ANSWERED])
+    decided = answers.told(tx, [one.exchange for one in told if one.state is State.ANSWERED])
     moves = tuple(
         StatusMove(
             exchange=one.exchange,

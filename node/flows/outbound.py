@@ -334,9 +334,9 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     node.store.write(lambda tx: jobs.done_all(tx, told))
 
 
-def _decided(node: Node, rows: Mapping[ExchangeId, Exchange]) -> dict[ExchangeId, answers.StoredAnswer]:
+def _decided(node: Node, rows: Mapping[ExchangeId, Exchange]) -> dict[ExchangeId, answers.ToldAnswer]:
     ids = [exchange for exchange, row in rows.items() if row.state is State.ANSWERED]
-    return node.store.read(lambda tx: answers.of(tx, ids)) if ids else {}
+    return node.store.read(lambda tx: answers.told(tx, ids)) if ids else {}
 
 
 def _ids(claimed: Sequence[Job]) -> list[ExchangeId]:

@@ -19,7 +19,7 @@ from node.flows.standing import Paper, Rank
 from node.model.answer import BusinessAnswer
 from node.model.document import Document, Finding
 from node.model.envelope import Body, Envelope, Header, Metadata
-from node.model.ids import ExchangeId, NodeCode
+from node.model.ids import Digest, ExchangeId, NodeCode
 from node.model.receipt import (
     Outcome,
     Receipt,
@@ -66,6 +66,7 @@ class Decided:
 
     answer: BusinessAnswer
     about: PaperAnswered
+    document_sha256: Digest
     target: ExchangeId | None = None
 
 

@@ -1,28 +1,43 @@
-"""Business answers, ours and theirs: one for each exchange that was answered, for ever."""
+"""Business answers, ours and theirs: one for each exchange that was answered, for ever.
+
+What was decided stays; its texts lie in the document of the exchange that carries the answer and go when that body is
+purged. An answer has one form, so two answers to a paper are the same exactly when their documents are.
+"""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Row, select
+from sqlalchemy import ColumnElement, Row, select
 
-from node.errors import RaceLost
+from node.documents import business_answer
+from node.errors import AnswerMalformed, JsonError, RaceLost, StoreCorrupt
 from node.model.answer import AnswerVerdict, BusinessAnswer
-from node.model.ids import ExchangeId
+from node.model.ids import Digest, ExchangeId
 from node.store.columns import intact
 from node.store.database import Tx
+from node.store.exchanges import documents
 from node.store.sql import insert_rows, texts
 from node.store.tables import BUSINESS_ANSWER
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """What was decided about `exchange`, and the exchange that carries the decision."""
+    """What was decided about `exchange`, the exchange that carries it, and the digest of the document that says it."""
 
     exchange: ExchangeId
     carrier: ExchangeId
-    answer: BusinessAnswer
+    verdict: AnswerVerdict
+    document_sha256: Digest
     stored_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ToldAnswer:
+    """A stored answer with its texts, as far as they are still there."""
+
+    stored: StoredAnswer
+    answer: BusinessAnswer
 
 
 def record(tx: Tx, rows: Sequence[StoredAnswer]) -> None:
@@ -31,10 +46,8 @@ def record(tx: Tx, rows: Sequence[StoredAnswer]) -> None:
         {
             "exchange_id": row.exchange,
             "carrier_id": row.carrier,
-            "verdict": row.answer.verdict.value,
-            "reason_code": row.answer.reason_code,
-            "reason": row.answer.reason,
-            "reference": row.answer.reference,
+            "verdict": row.verdict.value,
+            "document_sha256": row.document_sha256,
             "stored_at": row.stored_at,
         }
         for row in rows
@@ -44,18 +57,47 @@ def record(tx: Tx, rows: Sequence[StoredAnswer]) -> None:
 
 def of(tx: Tx, exchanges: Collection[ExchangeId]) -> dict[ExchangeId, StoredAnswer]:
     """The answers to these exchanges; those without one are missing from the result."""
-    query = select(BUSINESS_ANSWER).where(BUSINESS_ANSWER.c.exchange_id.in_(texts(exchanges)))
-    return {found.exchange: found for found in map(_stored, tx.execute(query))}
+    return {one.exchange: one for one in _find(tx, BUSINESS_ANSWER.c.exchange_id, exchanges)}
 
 
-def carried_by(tx: Tx, carriers: Collection[ExchangeId]) -> dict[ExchangeId, StoredAnswer]:
-    """The answers that these exchanges carry, by carrier."""
-    query = select(BUSINESS_ANSWER).where(BUSINESS_ANSWER.c.carrier_id.in_(texts(carriers)))
-    return {found.carrier: found for found in map(_stored, tx.execute(query))}
+def carried_by(tx: Tx, carriers: Collection[ExchangeId]) -> list[StoredAnswer]:
+    """The answers that these exchanges carry."""
+    return _find(tx, BUSINESS_ANSWER.c.carrier_id, carriers)
+
+
+def told(tx: Tx, exchanges: Collection[ExchangeId]) -> dict[ExchangeId, ToldAnswer]:
+    """The answers to these exchanges with their texts; of a purged one only the verdict is left."""
+    found = of(tx, exchanges)
+    bodies = documents(tx, [one.carrier for one in found.values()]) if found else {}
+    return {
+        exchange: ToldAnswer(one, _read(bodies[one.carrier].content) if one.carrier in bodies else _bare(one))
+        for exchange, one in found.items()
+    }
+
+
+def _read(content: bytes) -> BusinessAnswer:
+    try:
+        return business_answer.read(content)[0]
+    except (AnswerMalformed, JsonError) as error:
+        raise StoreCorrupt(what="business_answer") from error
+
+
+def _bare(stored: StoredAnswer) -> BusinessAnswer:
+    return BusinessAnswer(stored.verdict)
+
+
+def _find(tx: Tx, column: ColumnElement[str], wanted: Collection[ExchangeId]) -> list[StoredAnswer]:
+    if not wanted:
+        return []
+    return [_stored(row) for row in tx.execute(select(BUSINESS_ANSWER).where(column.in_(texts(wanted))))]
 
 
 def _stored(row: Row[tuple[object, ...]]) -> StoredAnswer:
     with intact("business_answer"):
-        verdict = AnswerVerdict(row.verdict)
-    answer = BusinessAnswer(verdict, row.reason_code, row.reason, row.reference)
-    return StoredAnswer(ExchangeId(row.exchange_id), ExchangeId(row.carrier_id), answer, row.stored_at)
+        return StoredAnswer(
+            exchange=ExchangeId(row.exchange_id),
+            carrier=ExchangeId(row.carrier_id),
+            verdict=AnswerVerdict(row.verdict),
+            document_sha256=Digest(row.document_sha256),
+            stored_at=row.stored_at,
+        )

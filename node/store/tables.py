@@ -297,9 +297,7 @@ class BusinessAnswerRow(Row, table=True):
     exchange_id: str = Field(primary_key=True, foreign_key="exchange.id")
     carrier_id: str = Field(foreign_key="exchange.id", unique=True)
     verdict: str
-    reason_code: str
-    reason: str
-    reference: str
+    document_sha256: bytes
     stored_at: datetime = Field(sa_type=Moment)
 
 

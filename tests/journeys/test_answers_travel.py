@@ -23,7 +23,7 @@ from node.flows.ports import ActorName
 from node.model.answer import AnswerVerdict, BusinessAnswer
 from node.model.exchange import State
 from node.model.ids import sha256
-from node.service import take_from_hub
+from node.service import purge, take_from_hub
 from node.store import exchanges
 from node.store.receipts import settled
 from node.transport.loopback import Loopback
@@ -335,3 +335,30 @@ def test_people_answer_and_read_answers_on_the_command_line(pair, reopen, capsys
     out = capsys.readouterr().out
     assert "不接受" in out
     assert "文件不符" in out
+
+
+def test_when_bodies_are_purged_the_verdict_stays_and_its_texts_go(pair, origin: bytes, capsys) -> None:
+    sent, there = delivered(pair, origin)
+    answering.answer(pair.xb.wired.node, there, NO, AGENCY)
+    pair.xb.work()
+    pair.cross()
+    pair.xa.later(days=5000)
+    assert purge(pair.xa.wired) > 0
+    assert main(["exchange", "show", sent, "--json", "--home", str(pair.xa.home)]) == 0
+    shown = json.loads(capsys.readouterr().out)["answer"]
+    assert (shown["verdict"], shown["reason"], shown["reference"]) == ("rejected", "", "")
+
+
+def test_an_answer_is_exported_and_verified_as_evidence(pair, origin: bytes, tmp_path: Path, capsys) -> None:
+    sent, there = delivered(pair, origin)
+    carrier = answering.answer(pair.xb.wired.node, there, NO, AGENCY).exchange
+    pair.xb.work()
+    (arrived,) = (one.id for one in pair.xa.received() if one.kind == "business_answer")
+    for country, exchange in ((pair.xb, carrier), (pair.xa, arrived), (pair.xa, sent)):
+        out = tmp_path / exchange
+        out.mkdir()
+        assert main(["evidence", "export", exchange, "--out", str(out), "--home", str(country.home)]) == 0
+        (file,) = out.iterdir()
+        anchors = tmp_path / "anchors.pem"
+        anchors.write_bytes(b"".join((country.home / "certs" / code / "ca.pem").read_bytes() for code in (XA, XB)))
+        assert main(["evidence", "verify", str(file), "--anchors", str(anchors)]) == 0

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Table, func, select
 
 from node.errors import StoreRefused
-from node.model.answer import AnswerVerdict, BusinessAnswer
+from node.model.answer import AnswerVerdict
 from node.model.envelope import Purpose
 from node.model.evidence import EvidenceFact, Fact
 from node.model.receipt import Verdict
@@ -36,8 +36,8 @@ def full(database: Database, trade: "Trade") -> Database:
         for content in (b"first", b"differs"):
             signed = trade.signed(content)
             receipts.settle(tx, kept.id, trade.partner, sealed.message_id, Verdict.ACCEPTED, signed, trade.now)
-        decided = BusinessAnswer(AnswerVerdict.REJECTED, reason="too late")
-        answers.record(tx, [answers.StoredAnswer(kept.id, purged.id, decided, trade.now)])
+        decided = answers.StoredAnswer(kept.id, purged.id, AnswerVerdict.REJECTED, trade.digest(b"no"), trade.now)
+        answers.record(tx, [decided])
         retention.purge_bodies(tx, trade.later(days=1), actor, "time is over", trade.now)
 
     database.write(fill)

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 import boxes
 import calls
+import decisions
 import messages
 import scenery
 import seals
@@ -30,6 +31,7 @@ def all_files(anew: bool) -> dict[str, bytes]:
         **cast.files(),
         **messages.all_messages(),
         **trees.all_trees(),
+        "business-answer.json": decisions.answers(),
         "manifest.json": seals.manifests(),
         **seals.seals(cast),
         **seals.document_signatures(cast, document, anew),

@@ -20,7 +20,7 @@ def upgrade() -> None:
     op.create_table(
         "business_answer",
         *(sa.Column(name, sa.String(), nullable=False) for name in ("exchange_id", "carrier_id", "verdict")),
-        *(sa.Column(name, sa.String(), nullable=False) for name in ("reason_code", "reason", "reference")),
+        sa.Column("document_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("stored_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("exchange_id", name="pk_business_answer"),
         sa.UniqueConstraint("carrier_id", name="uq_business_answer_carrier_id"),
