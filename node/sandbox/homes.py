@@ -35,7 +35,7 @@ url = "sqlite:///node.db"         # relative to this folder
 folder = "keys"
 
 [hub]
-kind = "{hub}"                   # folder, grpc (docs/hub-grpc.md) or rest
+kind = "{hub}"                   # folder, grpc or rest; see docs/hub-*.md
 folder = "hub"
 
 [[hub.client]]                    # who may call, when the kind is "grpc"
