@@ -300,13 +300,13 @@ def _worker(
         partner = claimed[0].partner
         at_once = lease if worker.well(Lane(partner, Verb.DELIVER)) else None
         sealed = await asyncio.to_thread(outbound.seal, node, claimed, at_once)
-        if not sealed:
+        if not sealed.consignments:
             return Pace.STEADY
 
         async def go() -> Pace:
             return _pace(await outbound.send(node, transport_to(partner), sealed))
 
-        return Onward(Verb.DELIVER, [one.job for one in sealed], go)
+        return Onward(Verb.DELIVER, [one.job for one in sealed.consignments], go)
 
     lease = timedelta(seconds=settings.lease_s)
     flows: dict[Verb, VerbFlow] = {

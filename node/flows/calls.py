@@ -1,7 +1,7 @@
 """What goes into one call to a partner: which papers are due, what to ask about them, how they are encrypted."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from node.crypto.algorithms import Suite
@@ -51,6 +51,16 @@ class Consignment:
     def size(self) -> int:
         """Bytes it adds to a call, roughly; enough to fill calls evenly."""
         return len(self.document) + sum(map(len, self.sealed.signatures)) + len(self.sealed.header)
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """What was sealed this moment and claimed to be sent at once, with its seals by their ids."""
+
+    consignments: tuple[Consignment, ...] = ()
+    seals: Mapping[str, Seal] = field(default_factory=dict)
+    known: witness.Known | None = None
+    """What was known of the partner's log then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +153,13 @@ def questions(load: Load) -> Iterator[Question]:
 
 
 def cargoes(node: Node, partner: Partner, owed: Sequence[Consignment]) -> list[Cargo]:
-    """Papers packed into calls of at most `batch_bytes` bytes, never fewer than one paper a call."""
+    """`pack`, with the seals from the store."""
     seal_ids = {one.sealed.seal_id for one in owed}
-    seals = node.store.read(lambda tx: exchanges.seals(tx, seal_ids)) if owed else {}
+    return pack(node, partner, owed, node.store.read(lambda tx: exchanges.seals(tx, seal_ids)) if owed else {})
+
+
+def pack(node: Node, partner: Partner, owed: Sequence[Consignment], seals: Mapping[str, Seal]) -> list[Cargo]:
+    """Papers packed into calls of at most `batch_bytes` bytes, never fewer than one paper a call."""
     packed: list[list[Consignment]] = []
     filled = 0
     for one in owed:

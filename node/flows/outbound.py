@@ -31,7 +31,6 @@ from node.model.hub import HubReport
 from node.model.ids import Digest, ExchangeId, MessageId, NodeCode, sha256, uuid7
 from node.model.job import Job, Verb
 from node.model.receipt import SignedReceipt
-from node.profiles.partner import Partner
 from node.store import actors, answers, audit, evidence, exchanges, jobs
 from node.store import receipts as stored
 from node.store.database import Tx
@@ -119,7 +118,7 @@ class _Sealable:
     expires_at: datetime
 
 
-def seal(node: Node, claimed: Sequence[Job], lease: timedelta | None = None) -> list[calls.Consignment]:
+def seal(node: Node, claimed: Sequence[Job], lease: timedelta | None = None) -> calls.Sealed:
     """Sign the papers that want their own signature, then all of them under one seal, and fix them for ever.
 
     Own work is verified by the inbound verifier before anything is committed (SignatureError → OwnWorkFailed).
@@ -137,7 +136,12 @@ def seal(node: Node, claimed: Sequence[Job], lease: timedelta | None = None) -> 
             ready.append(_sealable(node, job, exchange, documents[job.exchange], until, now))
         except NodeError as error:
             settling.try_again(node, [(job, exchange, error)], now)
-    return [one for agreement in _by_agreement(ready) for one in _commit_seal(node, agreement, lease, now)]
+    parts = [_commit_seal(node, agreement, lease, now) for agreement in _by_agreement(ready)]
+    return calls.Sealed(
+        tuple(one for part in parts for one in part.consignments),
+        {seal_id: seal for part in parts for seal_id, seal in part.seals.items()},
+        parts[-1].known if parts else None,
+    )
 
 
 def _by_agreement(ready: Sequence[_Sealable]) -> list[list[_Sealable]]:
@@ -189,9 +193,7 @@ def _require_outlasting(not_after: datetime, expires_at: datetime) -> None:
         raise CertificateTooShort(role=Role.SIGN, not_after=not_after.isoformat(), expires_at=expires_at.isoformat())
 
 
-def _commit_seal(
-    node: Node, ready: Sequence[_Sealable], lease: timedelta | None, now: datetime
-) -> list[calls.Consignment]:
+def _commit_seal(node: Node, ready: Sequence[_Sealable], lease: timedelta | None, now: datetime) -> calls.Sealed:
     first = ready[0].exchange
     partner = first.partner
     made, places = make_seal(
@@ -206,7 +208,7 @@ def _commit_seal(
         profile_version=first.arrangement_version,
     )
 
-    def commit(tx: Tx) -> list[calls.Consignment]:
+    def commit(tx: Tx) -> calls.Sealed:
         ours = jobs.held(tx, [one.job for one in ready])
         mine = [(one, place) for one, place in zip(ready, places, strict=True) if one.exchange.id in ours]
         seal_id = exchanges.insert_seal(tx, made, Purpose.PAPERS, True, partner, now)
@@ -227,13 +229,15 @@ def _commit_seal(
         jobs.done_all(tx, [one.job for one, _ in mine if one.exchange.id not in moved])
         evidence.add(tx, [fact for one, _ in sealed for fact in _seal_facts(one, now)])
         if lease is None:
-            return []
-        return [_consignment(job, one, row, now) for job, (one, _), row in zip(following, sealed, rows, strict=True)]
+            return calls.Sealed()
+        going_on = zip(following, sealed, rows, strict=True)
+        consignments = tuple(_consignment(job, one, row, now) for job, (one, _), row in going_on)
+        return calls.Sealed(consignments, {seal_id: made}, witness.known(tx, partner))
 
-    going_on = node.store.write(commit)
+    claimed = node.store.write(commit)
     if lease is None:
         node.wake()
-    return going_on
+    return claimed
 
 
 def _consignment(job: Job, one: _Sealable, row: exchanges.StoredSealed, now: datetime) -> calls.Consignment:
@@ -294,20 +298,19 @@ async def deliver(node: Node, transport: Transport, claimed: Sequence[Job]) -> b
         except NodeError as error:
             answered = await _failed(node, question.consignments, error) and answered
     agreed = await asyncio.to_thread(_still_agreed, node, owed)
-    return await _carry(node, transport, load.partner, agreed, names) and answered
+    cargoes = await asyncio.to_thread(calls.cargoes, node, load.partner, agreed)
+    return await _carry(node, transport, cargoes, names) and answered
 
 
-async def send(node: Node, transport: Transport, sealed: Sequence[calls.Consignment]) -> bool:
+async def send(node: Node, transport: Transport, sealed: calls.Sealed) -> bool:
     """Carry what `seal` has just sealed and claimed, as `deliver` does. False when a call brought no answer."""
-    partner = node.book.partner(sealed[0].exchange.partner)
-    return await _carry(node, transport, partner, sealed, _Names(node, partner.code))
+    partner = node.book.partner(sealed.consignments[0].exchange.partner)
+    cargoes = calls.pack(node, partner, sealed.consignments, sealed.seals)
+    return await _carry(node, transport, cargoes, _Names(node, partner.code, sealed.known))
 
 
-async def _carry(
-    node: Node, transport: Transport, partner: Partner, agreed: Sequence[calls.Consignment], names: "_Names"
-) -> bool:
+async def _carry(node: Node, transport: Transport, cargoes: Sequence[calls.Cargo], names: "_Names") -> bool:
     answered = True
-    cargoes = await asyncio.to_thread(calls.cargoes, node, partner, agreed)
     for index, cargo in enumerate(cargoes):
         try:
             await _send(node, transport, cargo, await names.known())
@@ -397,7 +400,7 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
         else:
             settling.again_for_hub(node, job, error)
     # A crash before this line only means that the hub is told the same again.
-    node.store.write(lambda tx: jobs.done_all(tx, told))
+    node.store.write(lambda tx: jobs.done_all(tx, told), lasting=False)
 
 
 def _findings(signed: SignedReceipt | None) -> tuple[Finding, ...]:

@@ -194,7 +194,11 @@ class Worker:
 
     def _claim(self, lane: jobs.Lane, size: int) -> list[Job]:
         now = self._clock.now()
-        return self._store.write(lambda tx: jobs.claim(tx, lane, self._limits.name, size, now, self._limits.lease))
+        # Only a claim to deliver must outlive a power cut: it says that a paper may have been sent (protocol 3).
+        return self._store.write(
+            lambda tx: jobs.claim(tx, lane, self._limits.name, size, now, self._limits.lease),
+            lasting=lane.verb is Verb.DELIVER,
+        )
 
     async def _run(self, claimed: Sequence[Job], go: Callable[[], Awaitable[T]]) -> T | Literal[Pace.STEADY]:
         try:

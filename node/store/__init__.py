@@ -1,1 +1,1 @@
-"""What the node remembers: one database, written by one thread in groups, read by many."""
+"""What the node remembers: one database, written by one at a time in groups, read by many."""

@@ -67,14 +67,15 @@ class Database:
         """Raise StoreVersion unless the tables have exactly the schema of this program; changes nothing."""
         self.read(schema.require_current)
 
-    def write(self, work: Callable[[Tx], T]) -> T:
+    def write(self, work: Callable[[Tx], T], *, lasting: bool = True) -> T:
         """Run `work` in a savepoint of a shared transaction and return its result once that is committed.
 
         What `work` raises undoes its own changes only. Raises StoreUnavailable when the commit failed; then nothing was
-        stored, or the outcome is unknown and the same work may be done again.
+        stored, or the outcome is unknown and the same work may be done again. What need not be `lasting` may be undone
+        by a power cut, and waits for no disk: for work that is simply done again then.
         """
         self._require_outside()
-        return self._writer.do(lambda tx: self._within(work, tx))
+        return self._writer.do(lambda tx: self._within(work, tx), lasting=lasting)
 
     def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on one consistent view of what is committed; a change inside is refused."""

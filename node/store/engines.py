@@ -5,6 +5,8 @@ SQLite must lie on a local disk; on a network file system its locks are not reli
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -59,6 +61,23 @@ def open_engines(url: str) -> tuple[Engine, Engine]:
 def is_lasting(engine: Engine) -> bool:
     """Whether a connection may be kept while nothing happens: a file does not hang up as a server may."""
     return engine.dialect.name == "sqlite"
+
+
+@contextmanager
+def without_flush(connection: Connection) -> Iterator[None]:
+    """A transaction inside is committed without waiting for the disk: a power cut may undo it, nothing else can.
+
+    The next one that waits flushes this one too. Where we know no such thing, it waits.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    run_plain(connection, "PRAGMA synchronous=NORMAL")
+    try:
+        yield
+    finally:
+        if not connection.invalidated:
+            run_plain(connection, "PRAGMA synchronous=FULL")
 
 
 def _require_usable_sqlite(url: URL) -> None:

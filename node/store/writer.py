@@ -8,12 +8,13 @@ its own: a failing one loses its own changes and no others. Nobody hears "done" 
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from node.errors import StoreUnavailable
-from node.store.engines import is_lasting
+from node.store.engines import is_lasting, without_flush
 from node.store.seam import run_plain, translated
 
 T = TypeVar("T")
@@ -27,6 +28,8 @@ _RETURN = "ROLLBACK TO SAVEPOINT member"
 
 
 class _Waiting(Protocol):
+    @property
+    def lasting(self) -> bool: ...
     def woken(self) -> None: ...
     def run(self, tx: Connection) -> None: ...
     def run_alone(self, tx: Connection) -> bool: ...
@@ -37,7 +40,8 @@ class _Waiting(Protocol):
 class _Member(Generic[T]):
     """One caller's work, and what came of it."""
 
-    def __init__(self, work: Callable[[Connection], T]) -> None:
+    def __init__(self, work: Callable[[Connection], T], lasting: bool) -> None:
+        self.lasting = lasting
         self._ended = False
         self._waiting = threading.Lock()
         self._waiting.acquire()
@@ -116,9 +120,12 @@ class GroupWriter:
         self._busy = False
         self._connection: Connection | None = None
 
-    def do(self, work: Callable[[Connection], T]) -> T:
-        """Run `work` with others in one transaction and return after its commit; raises what the work raised."""
-        member = _Member(work)
+    def do(self, work: Callable[[Connection], T], *, lasting: bool = True) -> T:
+        """Run `work` with others in one transaction and return after its commit; raises what the work raised.
+
+        The commit waits for the disk when any of them is `lasting`.
+        """
+        member = _Member(work, lasting)
         with self._gate:
             if self._closed:
                 raise StoreUnavailable(detail="the store is closed")
@@ -167,12 +174,10 @@ class GroupWriter:
         except BaseException as error:
             # Everyone who waits must hear of it, or would wait for ever.
             failure = translated(error)
-            if self._connection is not None:
-                # Whatever state it is in: the next transaction begins on a new one.
-                self._connection.invalidate()
-            self._let_go()
             for member in group:
                 member.lost(failure)
+            # Whatever state the connection is in: the next transaction begins on a new one.
+            self._let_go(broken=True)
             if not isinstance(error, Exception):
                 raise
         else:
@@ -185,6 +190,13 @@ class GroupWriter:
         if self._connection is None:
             self._connection = self._engine.connect()
         tx = self._connection
+        with nullcontext() if any(member.lasting for member in group) else without_flush(tx):
+            stored = self._transact_on(tx, group)
+        if not is_lasting(self._engine):
+            self._let_go()
+        return stored
+
+    def _transact_on(self, tx: Connection, group: list[_Waiting]) -> bool:
         transaction = tx.begin()
         try:
             if len(group) == 1:
@@ -203,11 +215,11 @@ class GroupWriter:
             transaction.commit()
         else:
             transaction.rollback()
-        if not is_lasting(self._engine):
-            self._let_go()
         return stored
 
-    def _let_go(self) -> None:
-        if self._connection is not None:
-            connection, self._connection = self._connection, None
+    def _let_go(self, *, broken: bool = False) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            if broken:
+                connection.invalidate()
             connection.close()

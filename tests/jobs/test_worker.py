@@ -364,14 +364,14 @@ class Away:
     def read(self, work: Callable[[Tx], T]) -> T:
         return self._do("read", work)
 
-    def write(self, work: Callable[[Tx], T]) -> T:
-        return self._do("write", work)
+    def write(self, work: Callable[[Tx], T], **how: bool) -> T:
+        return self._do("write", work, **how)
 
-    def _do(self, act: str, work: Callable[[Tx], T]) -> T:
+    def _do(self, act: str, work: Callable[[Tx], T], **how: bool) -> T:
         if self._left[act]:
             self._left[act] -= 1
             raise StoreUnavailable(detail="disk full")
-        return getattr(self._store, act)(work)
+        return getattr(self._store, act)(work, **how)
 
 
 @pytest.mark.parametrize("away", [{"reads": 3}, {"writes": 3}], ids=["cannot look", "cannot claim"])

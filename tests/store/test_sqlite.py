@@ -110,6 +110,43 @@ def test_every_connection_is_durable_and_strict(store: Database, act: str) -> No
     }
 
 
+def test_a_write_that_need_not_last_waits_for_no_disk_and_the_next_one_does(store: Database) -> None:
+    assert store.write(lambda tx: pragma(tx, "synchronous"), lasting=False) == 1
+    assert store.write(lambda tx: pragma(tx, "synchronous")) == 2
+    with pytest.raises(RaceLost):
+        store.write(_lose, lasting=False)
+    assert store.write(lambda tx: pragma(tx, "synchronous")) == 2
+
+
+def _lose(tx: Tx) -> None:
+    raise RaceLost
+
+
+def test_one_lasting_member_makes_its_whole_group_wait_for_the_disk(store: Database) -> None:
+    busy, go = threading.Event(), threading.Event()
+    seen: dict[bool, object] = {}
+
+    def hold_up(tx: Tx) -> None:
+        busy.set()
+        go.wait(10)
+
+    def look(lasting: bool) -> None:
+        seen[lasting] = store.write(lambda tx: pragma(tx, "synchronous"), lasting=lasting)
+
+    threads = [threading.Thread(target=store.write, args=(hold_up,))]
+    threads[0].start()
+    assert busy.wait(10)
+    for lasting in (False, True):
+        threads.append(threading.Thread(target=look, args=(lasting,)))
+        threads[-1].start()
+    while len(store._writer._queue) < 2:
+        threads[-1].join(0.001)
+    go.set()
+    for thread in threads:
+        thread.join(10)
+    assert seen == {False: 2, True: 2}
+
+
 def test_the_file_and_its_log_are_for_the_owner_only(store: Database, path: Path) -> None:
     store.write(put("a"))
     for name in (path, path.with_name("node.db-wal"), path.with_name("node.db-shm")):
