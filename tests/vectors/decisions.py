@@ -18,12 +18,6 @@ GOOD: dict[str, dict[str, str]] = {
         "reference": "XB-2026/0815",
     },
     "conditional on several lines": {"verdict": "conditional", "reason": "inspection on arrival:\n\tsample 3 of 40"},
-    "the longest texts": {
-        "verdict": "rejected",
-        "reason_code": "c" * 64,
-        "reason": "產" * 1000,
-        "reference": "r" * 128,
-    },
 }
 
 
