@@ -79,6 +79,8 @@ def unfit_characters(root: Element) -> Iterator[Breach]:
 
 def unfit(text: str) -> str:
     """The rule that a character of `text` breaks; empty when every one is fit."""
+    if text.isascii() and text.isprintable():
+        return ""
     found = _UNFIT.search(text)
     if found is not None and found.lastgroup is not None:
         return UNFIT_RULES[found.lastgroup]

@@ -5,10 +5,12 @@ version is `1`, or `withdrawn` or `cancelled` when it says so of itself. `Supers
 result does with the pending one.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from node.clock import to_xml
-from node.documents.checks import joined, moment_of, text_at, text_of, without_blanks
+from node.documents.checks import joined, moment_of, text_of, without_blanks
+from node.documents.children import Way, first_by_name
 from node.documents.inspection_rules import ENDED, NS, rules
 from node.documents.kind import XmlKind
 from node.documents.structure import PaperSchema
@@ -20,64 +22,71 @@ _RELATIONS = {"withdrawn": "withdrawal", "cancelled": "cancellation"}
 
 def read(root: Element) -> Reading:
     """What a result without findings tells."""
-    number, status = text_at(root, f"{NS}Number"), text_at(root, f"{NS}Status")
+    head = first_by_name(root)
+    number, status = text_of(head.get(f"{NS}Number")), text_of(head.get(f"{NS}Status"))
     return Reading(
-        identity=Identity(issuer=_issuer(root), number=number, version=status if status in ENDED else "1"),
-        fields=_fields(root),
-        succession=_succession(root, number, status),
-        ucr=tuple(dict.fromkeys(text_of(ucr) for ucr in root.iterfind(f"{NS}Ucr"))),
+        identity=Identity(issuer=_issuer(head), number=number, version=status if status in ENDED else "1"),
+        fields=_fields(root, head),
+        succession=_succession(head, number, status),
+        ucr=tuple(dict.fromkeys(text_of(ucr) for ucr in root.iterchildren(f"{NS}Ucr"))),
     )
 
 
-def _issuer(root: Element) -> str:
-    authority = f"{NS}Authority/{NS}"
-    return (
-        text_at(root, f"{authority}Id") or f"{text_at(root, f'{authority}Country')}:{text_at(root, f'{authority}Name')}"
-    )
+def _issuer(head: Mapping[str, Element]) -> str:
+    authority = first_by_name(head.get(f"{NS}Authority"))
+    identifier = text_of(authority.get(f"{NS}Id"))
+    return identifier or f"{text_of(authority.get(f'{NS}Country'))}:{text_of(authority.get(f'{NS}Name'))}"
 
 
-def _succession(root: Element, number: str, status: str) -> Succession | None:
+def _succession(head: Mapping[str, Element], number: str, status: str) -> Succession | None:
     if status in ENDED:
         return Succession(number=number, relation=_RELATIONS[status])
-    before = text_at(root, f"{NS}Supersedes/{NS}Number")
-    return Succession(number=before, relation=text_at(root, f"{NS}Supersedes/{NS}Reason")) if before else None
+    before = first_by_name(head.get(f"{NS}Supersedes"))
+    other = text_of(before.get(f"{NS}Number"))
+    return Succession(number=other, relation=text_of(before.get(f"{NS}Reason"))) if other else None
 
 
-def _fields(root: Element) -> dict[str, str]:
+def _fields(root: Element, head: Mapping[str, Element]) -> dict[str, str]:
     return without_blanks(
         {
-            "number": text_at(root, f"{NS}Number"),
-            "type": text_at(root, f"{NS}TypeCode"),
-            "status": text_at(root, f"{NS}Status"),
-            "result": text_at(root, f"{NS}Result"),
-            "disposition": text_at(root, f"{NS}Disposition"),
-            "issued": _moment(root, f"{NS}IssuedAt"),
-            "valid_until": text_at(root, f"{NS}ValidUntil"),
-            "issuer": _all(root, "Authority", "Name"),
-            "purpose": text_at(root, f"{NS}Purpose"),
-            "exporter": _all(root, "Exporter", "Name"),
-            "importer": _all(root, "Importer", "Name"),
-            "export_country": text_at(root, f"{NS}ExportCountry"),
-            "import_country": text_at(root, f"{NS}ImportCountry"),
-            "goods": _all(root, "Line", "Description"),
-            "hs_codes": _all(root, "Line", "HsCode"),
-            "standards": _all(root, "Standard", "Code"),
-            "place": _all(root, "Inspection", "Place", "Name"),
-            "inspected": _moment(root, f"{NS}Inspection/{NS}From"),
-            "declarations": _all(root, "Declaration", "Number"),
-            "containers": _all(root, "Container", "Number"),
+            "number": text_of(head.get(f"{NS}Number")),
+            "type": text_of(head.get(f"{NS}TypeCode")),
+            "status": text_of(head.get(f"{NS}Status")),
+            "result": text_of(head.get(f"{NS}Result")),
+            "disposition": text_of(head.get(f"{NS}Disposition")),
+            "issued": _moment(head.get(f"{NS}IssuedAt")),
+            "valid_until": text_of(head.get(f"{NS}ValidUntil")),
+            "issuer": _all(root, _ISSUERS),
+            "purpose": text_of(head.get(f"{NS}Purpose")),
+            "exporter": _all(root, _EXPORTERS),
+            "importer": _all(root, _IMPORTERS),
+            "export_country": text_of(head.get(f"{NS}ExportCountry")),
+            "import_country": text_of(head.get(f"{NS}ImportCountry")),
+            "goods": _all(root, _GOODS),
+            "hs_codes": _all(root, _HS_CODES),
+            "standards": _all(root, _STANDARDS),
+            "place": _all(root, _PLACES),
+            "inspected": _moment(_INSPECTED.first(root)),
+            "declarations": _all(root, _DECLARATIONS),
+            "containers": _all(root, _CONTAINERS),
         }
     )
 
 
-def _moment(root: Element, path: str) -> str:
-    moment = moment_of(text_at(root, path))
+def _moment(element: Element | None) -> str:
+    moment = moment_of(text_of(element))
     return to_xml(moment) if moment is not None else ""
 
 
-def _all(root: Element, *steps: str) -> str:
-    return joined(text_of(element) for element in root.iterfind("/".join(f"{NS}{step}" for step in steps)))
+def _all(root: Element, way: Way) -> str:
+    return joined(map(text_of, way.all(root)))
 
+
+_ISSUERS, _STANDARDS = Way(f"{NS}Authority", f"{NS}Name"), Way(f"{NS}Standard", f"{NS}Code")
+_EXPORTERS, _IMPORTERS = Way(f"{NS}Exporter", f"{NS}Name"), Way(f"{NS}Importer", f"{NS}Name")
+_GOODS, _HS_CODES = Way(f"{NS}Line", f"{NS}Description"), Way(f"{NS}Line", f"{NS}HsCode")
+_PLACES, _INSPECTED = Way(f"{NS}Inspection", f"{NS}Place", f"{NS}Name"), Way(f"{NS}Inspection", f"{NS}From")
+_DECLARATIONS, _CONTAINERS = Way(f"{NS}Declaration", f"{NS}Number"), Way(f"{NS}Container", f"{NS}Number")
 
 KIND = XmlKind(
     name="inspection_result",

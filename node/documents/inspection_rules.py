@@ -1,12 +1,12 @@
 """What an inspection result must say beyond its schema: verdicts that agree with what was found, dates in order."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from node.documents.breach import Breach
-from node.documents.checks import moment_of, text_at, text_of
+from node.documents.checks import moment_of, repeated, text_at, text_of
+from node.documents.children import Way, first_by_name
 from node.safe_xml import Element
 
 NS = "{urn:n2n:v1:inspection-result}"
@@ -20,54 +20,73 @@ ANALYSIS = "1"
 DECIDED = frozenset({"pass", "conditional", "fail"})
 OPEN = frozenset({"pending", "not-inspected"})
 
+_RESULT, _VALUE, _VERDICT = f"{NS}Result", f"{NS}Value", f"{NS}Verdict"
+_MEASUREMENT, _DEFECT, _SEAL = f"{NS}Measurement", f"{NS}Defect", f"{NS}Seal"
+_MINIMUM, _MAXIMUM = f"{NS}Minimum", f"{NS}Maximum"
+_FROM, _UNTIL = Way(f"{NS}Inspection", f"{NS}From"), Way(f"{NS}Inspection", f"{NS}Until")
+_SUPERSEDED_AT, _LABORATORY = Way(f"{NS}Supersedes", f"{NS}IssuedAt"), Way(f"{NS}Inspection", f"{NS}Laboratory")
+_CONTAINERS, _SEALS = Way(f"{NS}Container", f"{NS}Number"), Way(_SEAL, f"{NS}Number")
+_ATTACHMENTS, _SEQUENCES = Way(f"{NS}Attachment", f"{NS}Name"), Way(f"{NS}Line", f"{NS}Sequence")
+_MEASUREMENTS, _DEFECTS = Way(f"{NS}Line", _MEASUREMENT), Way(f"{NS}Line", _DEFECT)
+_VERDICTS, _SEVERITIES = Way(_MEASUREMENT, _VERDICT), Way(_DEFECT, f"{NS}Severity")
+
+Children = Mapping[str, Element]
+"""The first child of each name."""
+
 
 def rules(root: Element) -> Iterator[Breach]:
     """Every rule that the result breaks, in no particular order."""
-    yield from _status(root)
-    yield from _supersedes(root)
-    yield from _dates(root)
-    yield from _references(root)
-    yield from _laboratory(root)
-    yield from _attachments(root)
-    lines = root.findall(f"{NS}Line")
+    head = first_by_name(root)
+    yield from _status(head)
+    yield from _supersedes(head)
+    yield from _dates(root, head)
+    yield from _references(root, head)
+    yield from _laboratory(root, head)
+    yield from _twice(_ATTACHMENTS.all(root), "must be different on every attachment")
+    lines = list(root.iterchildren(f"{NS}Line"))
+    results = []
     for line in lines:
-        yield from _line(line)
-    yield from _lines(root, lines)
-    yield from _verdict(root, lines)
+        known = first_by_name(line)
+        results.append(text_of(known.get(_RESULT)))
+        yield from _line(line, known)
+    yield from _lines(root, head, lines)
+    yield from _verdict(root, head, results)
 
 
 # --- the paper ------------------------------------------------------------------------------------------------------
 
 
-def _status(root: Element) -> Iterator[Breach]:
-    status, reason = root.find(f"{NS}Status"), root.find(f"{NS}StatusReason")
+def _status(head: Children) -> Iterator[Breach]:
+    status, reason = head.get(f"{NS}Status"), head.get(f"{NS}StatusReason")
     if status is not None and text_of(status) in ENDED and reason is None:
         yield Breach(status, "a withdrawal or cancellation needs a StatusReason")
     if reason is not None and text_of(status) == "issued":
         yield Breach(reason, "only a withdrawal or cancellation has a reason")
 
 
-def _supersedes(root: Element) -> Iterator[Breach]:
-    before = root.find(f"{NS}Supersedes")
+def _supersedes(head: Children) -> Iterator[Breach]:
+    before = head.get(f"{NS}Supersedes")
     if before is None:
         return
-    if text_at(before, f"{NS}Number") == text_at(root, f"{NS}Number"):
+    if text_at(before, f"{NS}Number") == text_of(head.get(f"{NS}Number")):
         yield Breach(before, "a result cannot supersede itself")
     if text_at(before, f"{NS}Reason") == "other" and before.find(f"{NS}Note") is None:
         yield Breach(before, "the reason other needs a Note")
 
 
-def _dates(root: Element) -> Iterator[Breach]:
-    issued, started = root.find(f"{NS}IssuedAt"), root.find(f"{NS}Inspection/{NS}From")
-    ended = root.find(f"{NS}Inspection/{NS}Until")
+def _dates(root: Element, head: Children) -> Iterator[Breach]:
+    issued, started, ended = head.get(f"{NS}IssuedAt"), _FROM.first(root), _UNTIL.first(root)
     yield from _ordered(started, ended, "must not be before From")
     yield from _ordered(ended if ended is not None else started, issued, "must not be before the inspection")
-    yield from _ordered(root.find(f"{NS}Supersedes/{NS}IssuedAt"), issued, "must not be before what it supersedes")
-    until, issued_on = _date(root.find(f"{NS}ValidUntil")), _local_day(issued)
-    valid_until = root.find(f"{NS}ValidUntil")
-    if valid_until is not None and until is not None and issued_on is not None and until < issued_on:
+    if f"{NS}Supersedes" in head:
+        yield from _ordered(_SUPERSEDED_AT.first(root), issued, "must not be before what it supersedes")
+    valid_until = head.get(f"{NS}ValidUntil")
+    if valid_until is None:
+        return
+    until, issued_on = _date(valid_until), _local_day(issued)
+    if until is not None and issued_on is not None and until < issued_on:
         yield Breach(valid_until, "must not be before IssuedAt")
-    if valid_until is not None and text_at(root, f"{NS}Result") in OPEN:
+    if text_of(head.get(_RESULT)) in OPEN:
         yield Breach(valid_until, "a result that is open is not valid for a time")
 
 
@@ -90,71 +109,74 @@ def _local_day(element: Element | None) -> date | None:
     return datetime.fromisoformat(text_of(element)).date() if moment_of(text_of(element)) is not None else None
 
 
-def _references(root: Element) -> Iterator[Breach]:
+def _references(root: Element, head: Children) -> Iterator[Breach]:
     """A result that names no consignment helps nobody at the other border."""
-    if all(root.find(f"{NS}{name}") is None for name in ("Ucr", "Declaration", "Container")):
+    if not any(f"{NS}{name}" in head for name in ("Ucr", "Declaration", "Container")):
         yield Breach(root, "needs a Ucr, a Declaration or a Container")
-    yield from _twice(root.findall(f"{NS}Container/{NS}Number"), "must be different on every container")
-    for container in root.iterfind(f"{NS}Container"):
-        yield from _twice(container.findall(f"{NS}Seal/{NS}Number"), "must be different on every seal")
+    yield from _twice(_CONTAINERS.all(root), "must be different on every container")
+    for container in root.iterchildren(f"{NS}Container"):
+        yield from _twice(_SEALS.all(container), "must be different on every seal")
 
 
 def _twice(elements: list[Element], rule: str) -> Iterator[Breach]:
-    counts = Counter(text_of(element) for element in elements)
-    for element in elements:
-        if counts[text_of(element)] > 1:
+    texts = [text_of(element) for element in elements]
+    twice = repeated(texts)
+    for element, text in zip(elements, texts, strict=True):
+        if text in twice:
             yield Breach(element, rule)
 
 
-def _laboratory(root: Element) -> Iterator[Breach]:
-    code = root.find(f"{NS}TypeCode")
-    if code is None or text_of(code) != ANALYSIS or text_at(root, f"{NS}Result") not in DECIDED:
+def _laboratory(root: Element, head: Children) -> Iterator[Breach]:
+    code = head.get(f"{NS}TypeCode")
+    if code is None or text_of(code) != ANALYSIS or text_of(head.get(_RESULT)) not in DECIDED:
         return
-    if root.find(f"{NS}Inspection/{NS}Laboratory") is None:
+    if _LABORATORY.first(root) is None:
         yield Breach(code, "a certificate of analysis needs its Laboratory")
-    if root.find(f"{NS}Line/{NS}Measurement") is None:
+    if _MEASUREMENTS.first(root) is None:
         yield Breach(code, "a certificate of analysis needs a Measurement")
-
-
-def _attachments(root: Element) -> Iterator[Breach]:
-    yield from _twice(root.findall(f"{NS}Attachment/{NS}Name"), "must be different on every attachment")
 
 
 # --- the lines ------------------------------------------------------------------------------------------------------
 
 
-def _line(line: Element) -> Iterator[Breach]:
-    result = line.find(f"{NS}Result")
-    found = line.findall(f"{NS}Measurement") + line.findall(f"{NS}Defect")
+def _line(line: Element, known: Children) -> Iterator[Breach]:
+    result = known.get(_RESULT)
+    measurements = list(line.iterchildren(_MEASUREMENT)) if _MEASUREMENT in known else []
     if text_of(result) == "not-inspected":
+        found = [*measurements, *line.iterchildren(_DEFECT)]
         yield from (Breach(one, "nothing is found on what was not inspected") for one in found)
-    failed = any(text_of(verdict) == "fail" for verdict in line.iterfind(f"{NS}Measurement/{NS}Verdict"))
-    critical = any(text_of(severity) == "critical" for severity in line.iterfind(f"{NS}Defect/{NS}Severity"))
-    if result is not None and text_of(result) == "pass" and (failed or critical):
-        yield Breach(result, "a failed measurement or critical defect is no pass")
-    for measurement in line.iterfind(f"{NS}Measurement"):
-        yield from _measurement(measurement)
+    if result is not None and text_of(result) == "pass":
+        failed = any(text_of(verdict) == "fail" for verdict in _VERDICTS.all(line))
+        if failed or any(text_of(severity) == "critical" for severity in _SEVERITIES.all(line)):
+            yield Breach(result, "a failed measurement or critical defect is no pass")
+    for measurement in measurements:
+        yield from _measurement(measurement, first_by_name(measurement))
 
 
-def _measurement(measurement: Element) -> Iterator[Breach]:
-    value = measurement.find(f"{NS}Value")
-    limits = [limit for name in ("Minimum", "Maximum") for limit in measurement.iterfind(f"{NS}{name}")]
+def _measurement(measurement: Element, known: Children) -> Iterator[Breach]:
+    value = known.get(_VALUE)
+    names = [name for name in (_MINIMUM, _MAXIMUM) if name in known]
+    limits = [limit for name in names for limit in measurement.iterchildren(name)]
     if value is None:
         yield from (Breach(limit, "a limit needs a Value") for limit in limits)
         return
-    units = {value.get("unit"), None}  # a unit that is missing is the schema's matter
-    strange = [limit for limit in limits if value.get("unit") and limit.get("unit") not in units]
+    if not limits:
+        return
+    unit = value.get("unit")  # one that is missing is the schema's matter
+    strange = [limit for limit in limits if limit.get("unit") not in (unit, None)] if unit else []
     yield from (Breach(limit, "must have the unit of Value") for limit in strange)
-    least, most = (_decimal(measurement.find(f"{NS}{name}")) for name in ("Minimum", "Maximum"))
+    least, most = _decimal(known.get(_MINIMUM)), _decimal(known.get(_MAXIMUM))
     if least is not None and most is not None and least > most:
         yield Breach(limits[0], "must not exceed Maximum")
-    elif limits and not strange:
-        yield from _limits_kept(measurement, value, least, most)
+    elif not strange:
+        yield from _limits_kept(value, known.get(_VERDICT), least, most)
 
 
-def _limits_kept(measurement: Element, value: Element, least: Decimal | None, most: Decimal | None) -> Iterator[Breach]:
+def _limits_kept(
+    value: Element, verdict: Element | None, least: Decimal | None, most: Decimal | None
+) -> Iterator[Breach]:
     """A verdict against a limit that leaves no doubt; what is only bounded, as `below` 0.01, may leave one."""
-    measured, verdict = _decimal(value), measurement.find(f"{NS}Verdict")
+    measured = _decimal(value)
     if measured is None or verdict is None:
         return
     low = None if value.get("bound") == "below" else measured
@@ -179,38 +201,34 @@ def _decimal(element: Element | None) -> Decimal | None:
     return amount if amount.is_finite() else None
 
 
-def _lines(root: Element, lines: list[Element]) -> Iterator[Breach]:
-    scope = root.find(f"{NS}Scope")
+def _lines(root: Element, head: Children, lines: list[Element]) -> Iterator[Breach]:
+    scope = head.get(f"{NS}Scope")
     if scope is not None and text_of(scope) == "lines" and not lines:
         yield Breach(scope, "the scope lines needs a Line")
-    yield from _twice(root.findall(f"{NS}Line/{NS}Sequence"), "must be different on every line")
+    yield from _twice(_SEQUENCES.all(root), "must be different on every line")
 
 
 # --- the whole ------------------------------------------------------------------------------------------------------
 
 
-def _verdict(root: Element, lines: list[Element]) -> Iterator[Breach]:
+def _verdict(root: Element, head: Children, parts: list[str]) -> Iterator[Breach]:
     """The result of all, what it needs, and what may happen to the goods."""
-    result = root.find(f"{NS}Result")
+    result = head.get(_RESULT)
     if result is None:
         return
-    word, parts = text_of(result), [text_at(line, f"{NS}Result") for line in lines]
+    word = text_of(result)
     if word == "pass" and {"fail", "conditional", "pending"}.intersection(parts):
         yield Breach(result, "a line that did not pass is no pass of the whole")
-    if word == "fail" and not (_has_cause(root) or "fail" in parts):
+    if word == "fail" and not ("fail" in parts or f"{NS}Remarks" in head or _DEFECTS.first(root) is not None):
         yield Breach(result, "a failure needs a failed line, a defect or Remarks")
     if word == "not-inspected" and DECIDED.intersection(parts):
         yield Breach(result, "a line that was decided was inspected")
-    condition = root.find(f"{NS}Condition")
+    condition = head.get(f"{NS}Condition")
     if word == "conditional" and condition is None:
         yield Breach(result, "a conditional result needs its Condition")
     if condition is not None and word in {"pass", "fail", *OPEN}:
         yield Breach(condition, "only a conditional result has conditions")
-    yield from _disposition(root.find(f"{NS}Disposition"), result)
-
-
-def _has_cause(root: Element) -> bool:
-    return root.find(f"{NS}Remarks") is not None or root.find(f"{NS}Line/{NS}Defect") is not None
+    yield from _disposition(head.get(f"{NS}Disposition"), result)
 
 
 def _disposition(disposition: Element | None, result: Element) -> Iterator[Breach]:

@@ -5,10 +5,12 @@ the version is `1`, or the word of a status that ends the number (`withdrawn`, `
 that names another one in ADRPN replaces it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from node.clock import to_xml
 from node.documents.checks import is_label, joined, text_at, text_of, without_blanks
+from node.documents.children import Way, first_by_name
 from node.documents.codes import sps
 from node.documents.kind import XmlKind
 from node.documents.phytosanitary_rules import CONSIGNMENT, DOCUMENT, LINES, RAM, RSM, moment_in, rules
@@ -22,62 +24,75 @@ MAX_UCR = 35
 
 def read(root: Element) -> Reading:
     """What a certificate without findings tells."""
-    status = sps.STATUSES[text_at(root, f"{DOCUMENT}/{RAM}StatusCode")]
-    number = text_at(root, f"{DOCUMENT}/{RAM}ID")
-    ucr = text_at(root, f"{CONSIGNMENT}/{RAM}ID")
+    head = first_by_name(root)
+    document, consignment = first_by_name(head.get(DOCUMENT)), first_by_name(head.get(CONSIGNMENT))
+    status = sps.STATUSES[text_of(document.get(f"{RAM}StatusCode"))]
+    number = text_of(document.get(f"{RAM}ID"))
+    ucr = text_of(consignment.get(f"{RAM}ID"))
     return Reading(
-        identity=Identity(issuer=_issuer(root), number=number, version=status.version),
-        fields=_fields(root),
+        identity=Identity(issuer=_issuer(document, consignment), number=number, version=status.version),
+        fields=_fields(root, document, consignment),
         succession=_succession(root, number, status),
         ucr=(ucr,) if is_label(ucr, MAX_UCR) else (),
     )
 
 
-def _issuer(root: Element) -> str:
-    party = f"{DOCUMENT}/{RAM}IssuerSPSParty"
-    country = text_at(root, f"{CONSIGNMENT}/{RAM}ExportSPSCountry/{RAM}ID")
-    return text_at(root, f"{party}/{RAM}ID") or f"{country}:{text_at(root, f'{party}/{RAM}Name')}"
+def _issuer(document: Mapping[str, Element], consignment: Mapping[str, Element]) -> str:
+    party = first_by_name(document.get(f"{RAM}IssuerSPSParty"))
+    identifier = text_of(party.get(f"{RAM}ID"))
+    return identifier or f"{_of(consignment, 'ExportSPSCountry', 'ID')}:{text_of(party.get(f'{RAM}Name'))}"
+
+
+def _of(part: Mapping[str, Element], whose: str, what: str) -> str:
+    return text_of(first_by_name(part.get(f"{RAM}{whose}")).get(f"{RAM}{what}"))
 
 
 def _succession(root: Element, number: str, status: sps.Status) -> Succession | None:
     if status.relation:
         return Succession(number=number, relation=status.relation)
-    for note in root.iterfind(f"{DOCUMENT}/{RAM}IncludedSPSNote"):
+    for note in _NOTES.all(root):
         if text_at(note, f"{RAM}Subject") == "ADRPN":
             return Succession(number=text_at(note, f"{RAM}Content"), relation="replacement")
     return None
 
 
-def _fields(root: Element) -> dict[str, str]:
-    issued = moment_in(root.find(f"{DOCUMENT}/{RAM}IssueDateTime"))
+def _fields(root: Element, document: Mapping[str, Element], consignment: Mapping[str, Element]) -> dict[str, str]:
+    issued = moment_in(document.get(f"{RAM}IssueDateTime"))
     return without_blanks(
         {
-            "number": text_at(root, f"{DOCUMENT}/{RAM}ID"),
-            "type": text_at(root, f"{DOCUMENT}/{RAM}TypeCode"),
-            "status": text_at(root, f"{DOCUMENT}/{RAM}StatusCode"),
+            "number": text_of(document.get(f"{RAM}ID")),
+            "type": text_of(document.get(f"{RAM}TypeCode")),
+            "status": text_of(document.get(f"{RAM}StatusCode")),
             "issued": to_xml(issued) if issued is not None else "",
-            "issuer": text_at(root, f"{DOCUMENT}/{RAM}IssuerSPSParty/{RAM}Name"),
-            "exporter": text_at(root, f"{CONSIGNMENT}/{RAM}ConsignorSPSParty/{RAM}Name"),
-            "importer": text_at(root, f"{CONSIGNMENT}/{RAM}ConsigneeSPSParty/{RAM}Name"),
-            "export_country": text_at(root, f"{CONSIGNMENT}/{RAM}ExportSPSCountry/{RAM}ID"),
-            "import_country": text_at(root, f"{CONSIGNMENT}/{RAM}ImportSPSCountry/{RAM}ID"),
-            "goods": _all(root, f"{LINES}/{RAM}CommonName") or _all(root, f"{LINES}/{RAM}Description"),
-            "scientific_names": _all(root, f"{LINES}/{RAM}ScientificName"),
+            "issuer": _of(document, "IssuerSPSParty", "Name"),
+            "exporter": _of(consignment, "ConsignorSPSParty", "Name"),
+            "importer": _of(consignment, "ConsigneeSPSParty", "Name"),
+            "export_country": _of(consignment, "ExportSPSCountry", "ID"),
+            "import_country": _of(consignment, "ImportSPSCountry", "ID"),
+            "goods": _all(root, _COMMON_NAMES) or _all(root, _DESCRIPTIONS),
+            "scientific_names": _all(root, _SCIENTIFIC_NAMES),
             "hs_codes": joined(_hs_codes(root)),
-            "transport": _all(
-                root, f"{CONSIGNMENT}/{RAM}MainCarriageSPSTransportMovement/{RAM}UsedSPSTransportMeans/*"
-            ),
+            "transport": _all(root, _MEANS),
         }
     )
 
 
-def _all(root: Element, path: str) -> str:
-    return joined(text_of(element) for element in root.iterfind(path))
+def _all(root: Element, way: Way) -> str:
+    return joined(map(text_of, way.all(root)))
 
 
 def _hs_codes(root: Element) -> list[str]:
-    classifications = root.findall(f"{LINES}/{RAM}ApplicableSPSClassification")
-    return [text_at(one, f"{RAM}ClassCode") for one in classifications if text_at(one, f"{RAM}SystemName") == "HS"]
+    classifications = [first_by_name(one) for one in _CLASSIFICATIONS.all(root)]
+    return [
+        text_of(one.get(f"{RAM}ClassCode")) for one in classifications if text_of(one.get(f"{RAM}SystemName")) == "HS"
+    ]
+
+
+_NOTES = Way(DOCUMENT, f"{RAM}IncludedSPSNote")
+_COMMON_NAMES, _DESCRIPTIONS = Way(*LINES, f"{RAM}CommonName"), Way(*LINES, f"{RAM}Description")
+_SCIENTIFIC_NAMES = Way(*LINES, f"{RAM}ScientificName")
+_CLASSIFICATIONS = Way(*LINES, f"{RAM}ApplicableSPSClassification")
+_MEANS = Way(CONSIGNMENT, f"{RAM}MainCarriageSPSTransportMovement", f"{RAM}UsedSPSTransportMeans", "*")
 
 
 KIND = XmlKind(

@@ -2,13 +2,13 @@
 
 import base64
 import re
-from collections import Counter
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 
 from node.documents.breach import Breach
-from node.documents.checks import MAX_NAME, MOMENT_RULE, is_label, moment_of, text_at, text_of
+from node.documents.checks import MAX_NAME, MOMENT_RULE, is_label, moment_of, repeated, text_at, text_of
+from node.documents.children import Way, first_by_name
 from node.documents.codes import sps
 from node.documents.numbers import number_in, too_long
 from node.safe_xml import Element
@@ -19,7 +19,7 @@ UDT = "{urn:un:unece:uncefact:data:standard:UnqualifiedDataType:21}"
 
 DOCUMENT = f"{RSM}SPSExchangedDocument"
 CONSIGNMENT = f"{RSM}SPSConsignment"
-LINES = f"{CONSIGNMENT}/{RAM}IncludedSPSConsignmentItem/{RAM}IncludedSPSTradeLineItem"
+LINES = (CONSIGNMENT, f"{RAM}IncludedSPSConsignmentItem", f"{RAM}IncludedSPSTradeLineItem")
 
 _AMOUNTS = tuple(
     f"{RAM}{name}Measure"
@@ -45,6 +45,19 @@ _MOMENT_FORMATS = {
 }
 
 
+_SUBJECT, _CONTENT, _NOTE = f"{RAM}Subject", f"{RAM}Content", f"{RAM}AdditionalInformationSPSNote"
+_CLASSIFICATION, _PROCESS = f"{RAM}ApplicableSPSClassification", f"{RAM}AppliedSPSProcess"
+_CHARACTERISTIC, _DESCRIPTION = f"{RAM}ApplicableSPSProcessCharacteristic", f"{RAM}Description"
+_DATE_TIME, _DATE_TIME_STRING = f"{UDT}DateTime", f"{UDT}DateTimeString"
+_SEQUENCE = f"{RAM}SequenceNumeric"
+_LINES = Way(*LINES)
+_DOCUMENT_NOTES = Way(DOCUMENT, f"{RAM}IncludedSPSNote")
+_TYPE_CODES, _NUMBERS_OF_DOCUMENT = Way(DOCUMENT, f"{RAM}TypeCode"), Way(DOCUMENT, f"{RAM}ID")
+
+Children = Mapping[str, Element]
+"""The first child of each name."""
+
+
 def rules(root: Element) -> Iterator[Breach]:
     """Every rule that the certificate breaks, in no particular order."""
     yield from too_long(root, *_NUMBERS)
@@ -54,21 +67,21 @@ def rules(root: Element) -> Iterator[Breach]:
     yield from _measures(root)
     yield from _placeholders(root)
     yield from _attachments(root)
-    lines = root.findall(LINES)
-    yield from _line_numbers(lines)
-    document_type = text_at(root, f"{DOCUMENT}/{RAM}TypeCode")
-    for line in lines:
-        yield from _line(line, document_type)
+    lines = [(line, first_by_name(line)) for line in _LINES.all(root)]
+    yield from _line_numbers([known.get(_SEQUENCE) for _, known in lines])
+    document_type = text_of(_TYPE_CODES.first(root))
+    for line, known in lines:
+        yield from _line(line, known, document_type)
 
 
 def moment_in(element: Element | None) -> datetime | None:
     """The UTC moment of a DateTimeType (ISO 8601 with offset, or format 102, 205, 208); None when unclear."""
     if element is None:
         return None
-    plain = element.find(f"{UDT}DateTime")
-    if plain is not None:
-        return moment_of(text_of(plain))
-    string = element.find(f"{UDT}DateTimeString")
+    known = first_by_name(element)
+    if _DATE_TIME in known:
+        return moment_of(text_of(known[_DATE_TIME]))
+    string = known.get(_DATE_TIME_STRING)
     form = string.get("format", "") if string is not None else ""
     if not form:
         return moment_of(text_of(string))
@@ -93,14 +106,13 @@ def _head(root: Element) -> Iterator[Breach]:
     document = root.find(DOCUMENT)
     if document is None:
         return
-    yield from _in_list(
-        document.find(f"{RAM}TypeCode"), sps.DOCUMENT_TYPES, "is not a type this kind takes (UNTDID 1001)"
-    )
-    yield from _in_list(document.find(f"{RAM}StatusCode"), sps.STATUSES, "is not a final status (UNTDID 4405)")
-    number = document.find(f"{RAM}ID")
+    known = first_by_name(document)
+    yield from _in_list(known.get(f"{RAM}TypeCode"), sps.DOCUMENT_TYPES, "is not a type this kind takes (UNTDID 1001)")
+    yield from _in_list(known.get(f"{RAM}StatusCode"), sps.STATUSES, "is not a final status (UNTDID 4405)")
+    number = known.get(f"{RAM}ID")
     if number is not None and not is_label(number.text or "", 60):
         yield Breach(number, "must be 1 to 60 printable characters without outer blanks")
-    issuer = document.find(f"{RAM}IssuerSPSParty")
+    issuer = known.get(f"{RAM}IssuerSPSParty")
     if issuer is None:
         yield Breach(document, "lacks IssuerSPSParty: a certificate names its issuer")
     elif not is_label(text_at(issuer, f"{RAM}ID") or text_at(issuer, f"{RAM}Name"), MAX_NAME):
@@ -113,31 +125,31 @@ def _in_list(element: Element | None, known: Container[str], rule: str) -> Itera
 
 
 def _document_notes(root: Element) -> Iterator[Breach]:
-    notes = root.findall(f"{DOCUMENT}/{RAM}IncludedSPSNote")
+    notes = [(note, first_by_name(note)) for note in _DOCUMENT_NOTES.all(root)]
     yield from _notes(notes, sps.DOCUMENT_NOTES)
-    subjects = {text_at(note, f"{RAM}Subject"): note for note in notes}
+    subjects = {text_of(known.get(_SUBJECT)): note for note, known in notes}
     for acronym in sps.REPLACEMENT_NOTES:
         if acronym in subjects and "ADRPN" not in subjects:
             yield Breach(subjects[acronym], "needs a note ADRPN: which certificate is replaced")
     replaced = subjects.get("ADRPN")
-    if replaced is not None and text_at(replaced, f"{RAM}Content") == text_at(root, f"{DOCUMENT}/{RAM}ID"):
+    if replaced is not None and text_at(replaced, _CONTENT) == text_of(_NUMBERS_OF_DOCUMENT.first(root)):
         yield Breach(replaced, "a certificate cannot replace itself")
 
 
-def _notes(notes: list[Element], known: Mapping[str, sps.Content]) -> Iterator[Breach]:
+def _notes(notes: Sequence[tuple[Element, Children]], contents: Mapping[str, sps.Content]) -> Iterator[Breach]:
     seen: set[str] = set()
-    for note in notes:
-        subject = text_at(note, f"{RAM}Subject")
-        content = known.get(subject)
+    for note, known in notes:
+        subject = text_of(known.get(_SUBJECT))
+        content = contents.get(subject)
         if content is None:
             # Notes that name their subject by SubjectCode use another list, which is not ours to judge.
-            if subject or note.find(f"{RAM}SubjectCode") is None:
+            if subject or f"{RAM}SubjectCode" not in known:
                 yield Breach(note, "its Subject is not an acronym of this level (IPPC)")
             continue
         if content.once and subject in seen:
             yield Breach(note, f"{subject} may stand only once")
         seen.add(subject)
-        for text in note.iterfind(f"{RAM}Content"):
+        for text in note.iterchildren(_CONTENT):
             if not content.fits(text_of(text)):
                 yield Breach(text, f"{subject} {content.words}")
 
@@ -200,38 +212,38 @@ def _is_base64(text: str) -> bool:
 # --- trade lines ----------------------------------------------------------------------------------------------------
 
 
-def _line_numbers(lines: list[Element]) -> Iterator[Breach]:
-    numbers = [line.find(f"{RAM}SequenceNumeric") for line in lines]
-    counts = Counter(text_of(number) for number in numbers)
-    for number in numbers:
+def _line_numbers(numbers: list[Element | None]) -> Iterator[Breach]:
+    texts = [text_of(number) for number in numbers]
+    twice = repeated(texts)
+    for number, text in zip(numbers, texts, strict=True):
         if number is None:
             continue
-        if not _WHOLE.fullmatch(text_of(number)):
+        if not _WHOLE.fullmatch(text):
             yield Breach(number, "must be a whole number from 1")
-        elif counts[text_of(number)] > 1:
+        elif text in twice:
             yield Breach(number, "must be different on every line")
 
 
-def _line(line: Element, document_type: str) -> Iterator[Breach]:
-    notes = line.findall(f"{RAM}AdditionalInformationSPSNote")
+def _line(line: Element, known: Children, document_type: str) -> Iterator[Breach]:
+    notes = [(note, first_by_name(note)) for note in line.iterchildren(_NOTE)]
     yield from _notes(notes, sps.LINE_NOTES)
     if document_type == sps.RE_EXPORT:
-        subjects = {text_at(note, f"{RAM}Subject") for note in notes}
+        subjects = {text_of(inside.get(_SUBJECT)) for _, inside in notes}
         for acronym in sps.RE_EXPORT_NOTES:
             if acronym not in subjects:
                 yield Breach(line, f"a re-export needs a note {acronym} on every line")
-    yield from _net_and_gross(line, "Weight")
-    yield from _net_and_gross(line, "Volume")
-    for classification in line.iterfind(f"{RAM}ApplicableSPSClassification"):
-        yield from _hs_code(classification)
-    for process in line.iterfind(f"{RAM}AppliedSPSProcess"):
-        if text_at(process, f"{RAM}TypeCode") == sps.IPPC_TREATMENT:
-            for characteristic in process.iterfind(f"{RAM}ApplicableSPSProcessCharacteristic"):
+    yield from _net_and_gross(known, "Weight")
+    yield from _net_and_gross(known, "Volume")
+    for classification in line.iterchildren(_CLASSIFICATION):
+        yield from _hs_code(classification, first_by_name(classification))
+    for process in line.iterchildren(_PROCESS):
+        if text_of(first_by_name(process).get(f"{RAM}TypeCode")) == sps.IPPC_TREATMENT:
+            for characteristic in process.iterchildren(_CHARACTERISTIC):
                 yield from _treatment(characteristic)
 
 
-def _net_and_gross(line: Element, what: str) -> Iterator[Breach]:
-    net, gross = line.find(f"{RAM}Net{what}Measure"), line.find(f"{RAM}Gross{what}Measure")
+def _net_and_gross(line: Children, what: str) -> Iterator[Breach]:
+    net, gross = line.get(f"{RAM}Net{what}Measure"), line.get(f"{RAM}Gross{what}Measure")
     if net is None or gross is None or net.get("unitCode") != gross.get("unitCode"):
         return
     low, high = number_in(net), number_in(gross)
@@ -239,10 +251,10 @@ def _net_and_gross(line: Element, what: str) -> Iterator[Breach]:
         yield Breach(net, f"must not exceed Gross{what}Measure")
 
 
-def _hs_code(classification: Element) -> Iterator[Breach]:
-    if text_at(classification, f"{RAM}SystemName") != "HS":
+def _hs_code(classification: Element, known: Children) -> Iterator[Breach]:
+    if text_of(known.get(f"{RAM}SystemName")) != "HS":
         return
-    code = classification.find(f"{RAM}ClassCode")
+    code = known.get(f"{RAM}ClassCode")
     if code is None:
         yield Breach(classification, "an HS classification needs its ClassCode")
     elif not _HS.fullmatch(text_of(code)):
@@ -250,7 +262,7 @@ def _hs_code(classification: Element) -> Iterator[Breach]:
 
 
 def _treatment(characteristic: Element) -> Iterator[Breach]:
-    texts = [text_of(text) for text in characteristic.iterfind(f"{RAM}Description")]
+    texts = [text_of(text) for text in characteristic.iterchildren(_DESCRIPTION)]
     acronym = texts[0] if texts else ""
     if acronym in sps.TREATMENT_TEXTS:
         most = sps.TREATMENT_TEXTS[acronym]

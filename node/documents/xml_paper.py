@@ -12,7 +12,7 @@ from node.documents.breach import Breach
 from node.documents.checks import certainly_fit, unfit_characters
 from node.documents.kind import XmlKind
 from node.documents.structure import ENOUGH, LARGE, may_choose_types
-from node.documents.xml_paths import Paths
+from node.documents.xml_paths import Paths, everywhere
 from node.errors import KindUnknown
 from node.model.document import Finding, Reading
 from node.model.receipt import FindingCode
@@ -44,10 +44,9 @@ def judged(content: bytes, root: Element, kind: XmlKind, worth_a_path: int) -> R
 
 def paths(content: bytes) -> Iterator[str]:
     """Where each element that holds text stands."""
-    where = Paths()
-    for element in parse(content).iter():
+    for element, path in everywhere(parse(content)):
         if (element.text or "").strip():
-            yield where.of(element)
+            yield path
 
 
 def unknown(root: Element) -> KindUnknown:

@@ -1,8 +1,38 @@
 """Where elements stand, as findings and releases write it."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 from node.safe_xml import Element, local_name
+
+
+def everywhere(root: Element) -> Iterator[tuple[Element, str]]:
+    """Every element in document order and its path, as `Paths.of` writes it, in one walk down."""
+    waiting = [(root, f"/{_local(root.tag)}")]
+    while waiting:
+        element, path = waiting.pop()
+        yield element, path
+        if len(element):
+            waiting += reversed(_children(element, path))
+
+
+def _children(parent: Element, path: str) -> list[tuple[Element, str]]:
+    tags = [child.tag for child in parent]
+    names = {tag: _local(tag) for tag in tags}
+    if len(names) == len(tags):
+        return [(child, f"{path}/{names[tag]}") for child, tag in zip(parent, tags, strict=True)]
+    twins = Counter(tags)
+    before: Counter[str] = Counter()
+    found = []
+    for child, tag in zip(parent, tags, strict=True):
+        before[tag] += 1
+        position = f"[{before[tag]}]" if twins[tag] > 1 else ""
+        found.append((child, f"{path}/{names[tag]}{position}"))
+    return found
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
 
 
 class Paths:

@@ -1,6 +1,9 @@
 """Where an element stands is told alike for one element and for all of them."""
 
-from node.documents.xml_paths import Paths
+import pytest
+
+from node.documents.samples import sample, sample_names
+from node.documents.xml_paths import Paths, everywhere
 from node.safe_xml import parse
 
 
@@ -21,3 +24,16 @@ def test_two_trees_do_not_disturb_each_other() -> None:
     one, two = parse(b"<r><a/></r>"), parse(b"<s><a/><a/></s>")
     where = Paths()
     assert (where.of(one[0]), where.of(two[1])) == ("/r/a", "/s/a[2]")
+
+
+SAMPLES = [
+    sample(kind, name)
+    for kind in ("certificate_of_origin", "inspection_result", "phytosanitary_certificate")
+    for name in sample_names(kind)
+]
+
+
+@pytest.mark.parametrize("content", [b'<r xmlns:x="urn:x"><x:c/><c/><b><x:c/><x:c/><c/></b><b/></r>', *SAMPLES])
+def test_one_walk_tells_what_single_questions_tell(content: bytes) -> None:
+    root, where = parse(content), Paths()
+    assert list(everywhere(root)) == [(element, where.of(element)) for element in root.iter()]
