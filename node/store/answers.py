@@ -7,9 +7,11 @@ purged. An answer has one form, so two answers to a paper are the same exactly w
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, select
+from sqlalchemy import select
 
+from node.clock import from_ms
 from node.documents import business_answer
 from node.errors import AnswerMalformed, JsonError, RaceLost, StoreCorrupt
 from node.model.answer import AnswerVerdict, BusinessAnswer
@@ -17,7 +19,7 @@ from node.model.ids import Digest, ExchangeId
 from node.store.columns import intact
 from node.store.database import Tx
 from node.store.exchanges import documents
-from node.store.sql import insert_rows, texts
+from node.store.sql import ListStatement, insert_rows
 from node.store.tables import BUSINESS_ANSWER
 
 
@@ -57,12 +59,12 @@ def record(tx: Tx, rows: Sequence[StoredAnswer]) -> None:
 
 def of(tx: Tx, exchanges: Collection[ExchangeId]) -> dict[ExchangeId, StoredAnswer]:
     """The answers to these exchanges; those without one are missing from the result."""
-    return {one.exchange: one for one in _find(tx, BUSINESS_ANSWER.c.exchange_id, exchanges)}
+    return {one.exchange: one for one in _found(_TO.rows(tx, exchanges))}
 
 
 def carried_by(tx: Tx, carriers: Collection[ExchangeId]) -> list[StoredAnswer]:
     """The answers that these exchanges carry."""
-    return _find(tx, BUSINESS_ANSWER.c.carrier_id, carriers)
+    return _found(_CARRIED.rows(tx, carriers))
 
 
 def told(tx: Tx, exchanges: Collection[ExchangeId]) -> dict[ExchangeId, ToldAnswer]:
@@ -86,18 +88,15 @@ def _bare(stored: StoredAnswer) -> BusinessAnswer:
     return BusinessAnswer(stored.verdict)
 
 
-def _find(tx: Tx, column: ColumnElement[str], wanted: Collection[ExchangeId]) -> list[StoredAnswer]:
-    if not wanted:
-        return []
-    return [_stored(row) for row in tx.execute(select(BUSINESS_ANSWER).where(column.in_(texts(wanted))))]
-
-
-def _stored(row: Row[tuple[object, ...]]) -> StoredAnswer:
+def _found(rows: Sequence[Sequence[Any]]) -> list[StoredAnswer]:
     with intact("business_answer"):
-        return StoredAnswer(
-            exchange=ExchangeId(row.exchange_id),
-            carrier=ExchangeId(row.carrier_id),
-            verdict=AnswerVerdict(row.verdict),
-            document_sha256=Digest(row.document_sha256),
-            stored_at=row.stored_at,
-        )
+        return [
+            StoredAnswer(ExchangeId(exchange), ExchangeId(carrier), AnswerVerdict(verdict), Digest(digest), from_ms(at))
+            for exchange, carrier, verdict, digest, at in rows
+        ]
+
+
+_TABLE = BUSINESS_ANSWER.c
+_COLUMNS = select(_TABLE.exchange_id, _TABLE.carrier_id, _TABLE.verdict, _TABLE.document_sha256, _TABLE.stored_at)
+_TO = ListStatement(lambda ids: _COLUMNS.where(_TABLE.exchange_id.in_(ids)))
+_CARRIED = ListStatement(lambda ids: _COLUMNS.where(_TABLE.carrier_id.in_(ids)))

@@ -6,30 +6,19 @@ root or a proof is one read of as many hashes as the tree has levels.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import LargeBinary, bindparam, cast, func, select
 
 from node.errors import StoreCorrupt
 from node.model.ids import NodeCode
 from node.store import tree
 from node.store.database import Tx
-from node.store.sql import as_bytes, as_text, insert_if_absent, insert_rows
+from node.store.sql import ListStatement, Statement, as_bytes, as_text, insertion, insertion_if_absent
 from node.store.tables import ISSUED_CHECKPOINT, LOG_NODE, RECEIPT, RECEIPT_LOG
 from node.store.tree import Span
 
 AT_ONCE = 500
 """Numbers in one question, far below what SQLite takes."""
-
-
-_SIZE = select(RECEIPT_LOG.c.size).where(RECEIPT_LOG.c.partner == bindparam("of"))
-"""Built once, as every answer asks it: SQLAlchemy then finds what it compiled without looking through it again."""
-
-
-@cache
-def _nodes_among(dialect: str) -> Select[int, bytes]:
-    mine = select(LOG_NODE.c.number, as_bytes(dialect, LOG_NODE.c.hash)).where(LOG_NODE.c.partner == bindparam("of"))
-    return mine.where(LOG_NODE.c.number.in_(bindparam("among", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +44,13 @@ def append(tx: Tx, partner: NodeCode, size: int, leaves: Sequence[bytes]) -> Non
     at = tree.peaks((0, size))
     found = hashes(tx, partner, at)
     made = tree.grow(size, [found[each] for each in at], leaves)
-    insert_rows(tx, LOG_NODE, [{"partner": partner, "number": number, "hash": node} for number, node in made])
+    _INSERT.run_all(tx, [(partner, number, node) for number, node in made])
 
 
 def size_of(tx: Tx, partner: NodeCode) -> int:
     """How many receipts the log for `partner` holds."""
-    return tx.execute(_SIZE, {"of": partner}).scalar() or 0
+    rows = _SIZE.rows(tx, partner)
+    return int(rows[0][0]) if rows else 0
 
 
 def partners(tx: Tx) -> list[NodeCode]:
@@ -100,11 +90,10 @@ def nodes(tx: Tx, partner: NodeCode, numbers: Collection[int]) -> dict[int, byte
     if not numbers:
         return {}
     asked = sorted(numbers)
-    question = _nodes_among(tx.dialect.name)
     found: dict[int, bytes] = {}
     for start in range(0, len(asked), AT_ONCE):
         part = asked[start : start + AT_ONCE]
-        found |= {number: bytes(node) for number, node in tx.execute(question, {"of": partner, "among": part})}
+        found |= {number: bytes(node) for number, node in _NODES.rows(tx, part, partner)}
     return found
 
 
@@ -127,7 +116,7 @@ def unlogged(tx: Tx, partner: NodeCode) -> int:
 
 def keep_issued(tx: Tx, partner: NodeCode, size: int, note: bytes) -> None:
     """Keep a checkpoint that we are about to give; one for each size."""
-    insert_if_absent(tx, ISSUED_CHECKPOINT, {"partner": partner, "size": size, "note": note})
+    _INSERT_ISSUED.rows(tx, partner, size, note)
 
 
 def issued(tx: Tx, partner: NodeCode) -> Mapping[int, bytes]:
@@ -140,3 +129,17 @@ def issued(tx: Tx, partner: NodeCode) -> Mapping[int, bytes]:
 
 def _folded(span: Span, found: Mapping[int, bytes]) -> bytes:
     return tree.fold([found[each] for each in tree.peaks(span)])
+
+
+_SIZE = Statement(select(RECEIPT_LOG.c.size).where(RECEIPT_LOG.c.partner == bindparam("of")), "of")
+# As bytes: SQLite lets anything lie there, and broken text would stop a reading.
+_NODES = ListStatement(
+    lambda numbers: (
+        select(LOG_NODE.c.number, cast(LOG_NODE.c.hash, LargeBinary))
+        .where(LOG_NODE.c.partner == bindparam("of"))
+        .where(LOG_NODE.c.number.in_(numbers))
+    ),
+    "of",
+)
+_INSERT = insertion(LOG_NODE)
+_INSERT_ISSUED = insertion_if_absent(ISSUED_CHECKPOINT)
