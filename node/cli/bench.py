@@ -65,7 +65,7 @@ def bench(
     ] = None,
     hub: Annotated[
         MeasuredHub,
-        typer.Option("--hub", help="grpc: papers wait in the feed; folder: written as files. 樞紐介接方式。"),
+        typer.Option("--hub", help="grpc: a feed; folder: files. 樞紐介接方式。"),
     ] = MeasuredHub.GRPC,
 ) -> None:
     """Measure exchanges between two nodes on this machine. 量測本機兩節點間的交換效能。"""
