@@ -22,7 +22,7 @@ from node.model.exchange import State
 from node.model.ids import ExchangeId, NodeCode
 from node.sandbox.bench_papers import Papers
 from node.sandbox.bench_process import Done, Load, obey
-from node.service import only_one, serve
+from node.service import only_one, serve, spare_the_collector
 from node.settings import load_settings
 from node.wiring import Wired, wire
 
@@ -107,6 +107,7 @@ async def run(home: Path, partner: NodeCode) -> None:
     settings = load_settings(home, os.environ)
     with only_one(settings.home):
         wired = await asyncio.to_thread(wire, settings)
+        spare_the_collector()
         stop = asyncio.Event()
         address: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         serving = asyncio.create_task(serve(wired, stop, address.set_result))
