@@ -5,44 +5,33 @@ hub ─accept─▶ ACCEPTED ─seal─▶ SEALED ─deliver─▶ (UNRESOLVED) 
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from node.crypto.keys import Role
-from node.crypto.seal import body_digest, make_seal, paper_leaf
 from node.errors import (
     AnswerRefused,
-    CertificateTooShort,
     EncryptionError,
     NoAnswer,
     NodeError,
     Unexpected,
 )
-from node.flows import calls, control, receipts, settling, witness
+from node.flows import calls, control, sealing, settling, witness
 from node.flows.admission import Admitted, admit
 from node.flows.intake import Accepted, Intake, Submission, attempt
 from node.flows.ports import ActorName, Hub, Node, Transport
 from node.model.answer import BusinessAnswer
 from node.model.document import Finding
-from node.model.envelope import Body, Header, Metadata, Place, Priority, Purpose, SealedPaper
-from node.model.evidence import EvidenceFact, Fact
-from node.model.exchange import Assurance, Direction, Exchange, State
+from node.model.exchange import Exchange, State
 from node.model.hub import HubReport
-from node.model.ids import Digest, ExchangeId, MessageId, NodeCode, sha256, uuid7
-from node.model.job import Job, Verb
+from node.model.ids import ExchangeId, NodeCode, sha256
+from node.model.job import Job
 from node.model.receipt import SignedReceipt
-from node.store import actors, answers, audit, evidence, exchanges, jobs
+from node.store import actors, answers, audit, exchanges, jobs
 from node.store import receipts as stored
 from node.store.database import Tx
-from node.wire import header_to_bytes, metadata_to_bytes, receipt_from_bytes
+from node.wire import receipt_from_bytes
 
 __all__ = ["Accepted", "Submission", "accept", "deliver", "seal", "send", "tell_hub"]
-
-SALT_BYTES = 32
-"""So that the clear body digest of a guessable paper cannot be guessed (protocol 2)."""
-
-MAX_LIFE = timedelta(days=30)
-"""An envelope expires at most this long after it was created (protocol 2)."""
 
 
 # --- accept ---------------------------------------------------------------------------------------------------------
@@ -108,16 +97,6 @@ def _audit_intake(
 # --- seal -----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Sealable:
-    """A paper with everything drawn that will never change again."""
-
-    job: Job
-    exchange: Exchange
-    paper: SealedPaper
-    expires_at: datetime
-
-
 def seal(node: Node, claimed: Sequence[Job], lease: timedelta | None = None) -> calls.Sealed:
     """Sign the papers that want their own signature, then all of them under one seal, and fix them for ever.
 
@@ -129,154 +108,19 @@ def seal(node: Node, claimed: Sequence[Job], lease: timedelta | None = None) -> 
         lambda tx: (exchanges.load(tx, _ids(claimed)), exchanges.documents(tx, _ids(claimed), fields=False))
     )
     until = node.keys.sign.not_after
-    ready: list[_Sealable] = []
+    ready: list[sealing.Sealable] = []
     for job in claimed:
         exchange = rows[job.exchange]
         try:
-            ready.append(_sealable(node, job, exchange, documents[job.exchange], until, now))
+            ready.append(sealing.draw(node, job, exchange, documents[job.exchange], until, now))
         except NodeError as error:
             settling.try_again(node, [(job, exchange, error)], now)
-    parts = [_commit_seal(node, agreement, lease, now) for agreement in _by_agreement(ready)]
+    parts = [sealing.commit(node, agreement, lease, now) for agreement in sealing.by_agreement(ready)]
     return calls.Sealed(
         tuple(one for part in parts for one in part.consignments),
         {seal_id: seal for part in parts for seal_id, seal in part.seals.items()},
         parts[-1].known if parts else None,
     )
-
-
-def _by_agreement(ready: Sequence[_Sealable]) -> list[list[_Sealable]]:
-    """A manifest names one profile version, so papers of two arrangements get two seals."""
-    groups: dict[tuple[str, int], list[_Sealable]] = {}
-    for one in ready:
-        groups.setdefault((one.exchange.arrangement, one.exchange.arrangement_version), []).append(one)
-    return list(groups.values())
-
-
-def _sealable(
-    node: Node, job: Job, exchange: Exchange, document: exchanges.StoredDocument, until: datetime, now: datetime
-) -> _Sealable:
-    """`until` is when our sign certificate ends."""
-    profile, _ = control.outbound_agreement(node, exchange.partner, exchange.kind, now)
-    expires_at = now + min(timedelta(hours=profile.retry.expires_after_h), MAX_LIFE)
-    _require_outlasting(until, expires_at)
-    message_id = MessageId(uuid7(now, node.random))
-    header = header_to_bytes(
-        Header(
-            message_id=message_id,
-            sender=node.code,
-            recipient=exchange.partner,
-            kind=exchange.kind,
-            kind_version=exchange.kind_version,
-            created_at=now,
-            expires_at=expires_at,
-            priority=Priority(exchange.priority),
-            conversation_id=exchange.conversation_id,
-            refers_to=exchange.refers_to,
-        )
-    )
-    metadata = metadata_to_bytes(
-        Metadata(document.media_type, exchange.arrangement, document.ucr, chain=document.chain)
-    )
-    signatures = (
-        (receipts.sign_document(node, document.content, document.media_type, now),)
-        if exchange.assurance is Assurance.DOCUMENT
-        else ()
-    )
-    body = Body(node.random(SALT_BYTES), metadata, document.content, signatures)
-    digest = body_digest(body.salt, body.metadata, body.document)
-    paper = SealedPaper(message_id, header, body, digest, paper_leaf(header, digest))
-    return _Sealable(job, exchange, paper, expires_at)
-
-
-def _require_outlasting(not_after: datetime, expires_at: datetime) -> None:
-    if not_after < expires_at:
-        raise CertificateTooShort(role=Role.SIGN, not_after=not_after.isoformat(), expires_at=expires_at.isoformat())
-
-
-def _commit_seal(node: Node, ready: Sequence[_Sealable], lease: timedelta | None, now: datetime) -> calls.Sealed:
-    first = ready[0].exchange
-    partner = first.partner
-    made, places = make_seal(
-        [one.paper.leaf for one in ready],
-        Purpose.PAPERS,
-        node.code,
-        partner,
-        node.keys.sign,
-        now,
-        node.own_trust,
-        profile=first.arrangement,
-        profile_version=first.arrangement_version,
-    )
-
-    def commit(tx: Tx) -> calls.Sealed:
-        ours = jobs.held(tx, [one.job for one in ready])
-        mine = [(one, place) for one, place in zip(ready, places, strict=True) if one.exchange.id in ours]
-        seal_id = exchanges.insert_seal(tx, made, Purpose.PAPERS, True, partner, now)
-        ids = [one.exchange.id for one, _ in mine]
-        moved = exchanges.move_all(tx, ids, Direction.OUT, [State.ACCEPTED], State.SEALED, now)
-        sealed = [(one, place) for one, place in mine if one.exchange.id in moved]
-        exchanges.set_all_sealed(
-            tx, [(one.exchange.id, one.paper.message_id, one.paper.leaf, one.expires_at) for one, _ in sealed]
-        )
-        rows = [_sealed_row(one, place, seal_id) for one, place in sealed]
-        exchanges.insert_sealed(tx, rows)
-        following = [one.job for one, _ in sealed]
-        if lease is None:
-            jobs.follow_all(tx, following, Verb.DELIVER, now)
-        else:
-            following = jobs.go_on(tx, following, Verb.DELIVER, now, lease)
-        # Somebody parked or cancelled these meanwhile: nothing is left to do for them.
-        jobs.done_all(tx, [one.job for one, _ in mine if one.exchange.id not in moved])
-        evidence.add(tx, [fact for one, _ in sealed for fact in _seal_facts(one, now)])
-        if lease is None:
-            return calls.Sealed()
-        going_on = zip(following, sealed, rows, strict=True)
-        consignments = tuple(_consignment(job, one, row, now) for job, (one, _), row in going_on)
-        return calls.Sealed(consignments, {seal_id: made}, witness.known(tx, partner))
-
-    claimed = node.store.write(commit)
-    if lease is None:
-        node.wake()
-    return claimed
-
-
-def _consignment(job: Job, one: _Sealable, row: exchanges.StoredSealed, now: datetime) -> calls.Consignment:
-    """What `calls.load` would read back."""
-    paper = one.paper
-    exchange = replace(
-        one.exchange,
-        state=State.SEALED,
-        updated_at=now,
-        message_id=paper.message_id,
-        leaf=paper.leaf,
-        expires_at=one.expires_at,
-        last_cause="",
-    )
-    return calls.Consignment(job, exchange, row, paper.body.document, one.expires_at)
-
-
-def _sealed_row(one: _Sealable, place: Place, seal_id: str) -> exchanges.StoredSealed:
-    paper = one.paper
-    return exchanges.StoredSealed(
-        exchange=one.exchange.id,
-        message_id=paper.message_id,
-        header=paper.header,
-        metadata=paper.body.metadata,
-        salt=paper.body.salt,
-        body_digest=paper.body_digest,
-        leaf=paper.leaf,
-        seal_id=seal_id,
-        place=place,
-        signatures=paper.body.signatures,
-    )
-
-
-def _seal_facts(one: _Sealable, now: datetime) -> list[EvidenceFact]:
-    signed = [
-        EvidenceFact(one.exchange.id, now, Fact.DOCUMENT_SIGNED, sha256(signature))
-        for signature in one.paper.body.signatures
-    ]
-    return [*signed, EvidenceFact(one.exchange.id, now, Fact.SEALED, Digest(one.paper.leaf), one.paper.message_id)]
 
 
 # --- deliver --------------------------------------------------------------------------------------------------------
