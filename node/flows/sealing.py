@@ -88,7 +88,10 @@ def _require_outlasting(not_after: datetime, expires_at: datetime) -> None:
 
 
 def commit(node: Node, ready: Sequence[Sealable], lease: timedelta | None, now: datetime) -> calls.Sealed:
-    """Seal papers of one agreement and store it; with `lease`, what is claimed to be sent at once. Raises OwnWorkFailed."""
+    """Seal papers of one agreement and store that; with `lease`, what is claimed to be sent at once.
+
+    Raises OwnWorkFailed.
+    """
     first = ready[0].exchange
     partner = first.partner
     made, places = make_seal(
