@@ -1330,11 +1330,11 @@ class LogForked(LogError):
     zh = "{partner} 之紀錄遭改寫：先前出示 {known} 筆，現出示之 {shown} 筆並非其延續。"
     remedy = (
         "`n2n audit tail --act log-forked` shows the two signed checkpoints: ask {partner} to explain them, and then "
-        "`n2n audit clear {partner}`."
+        "`n2n audit clear {partner} --because TEXT`."
     )
     remedy_zh = (
         "`n2n audit tail --act log-forked` 列出兩份已簽署之查核點：請 {partner} 說明，查明後執行 "
-        "`n2n audit clear {partner}`。"
+        "`n2n audit clear {partner} --because TEXT`。"
     )
 
 

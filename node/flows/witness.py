@@ -125,6 +125,9 @@ def _follows(held: Checkpoint, shown: Checkpoint, response: DeliverResponse) -> 
 
 
 def _raise_alarm(node: Node, tx: Tx, named: bytes, shown: Checkpoint, forked: LogForked, now: datetime) -> None:
+    if not witnessed.known(tx, shown.signer):
+        # A human cleared it while this call was under way; what the next one shows is the first.
+        return
     held = claimed_checkpoint(named, shown.signer, shown.partner)
     sizes = {"known_size": str(held.size), "shown_size": str(shown.size)}
     node.report(f"alarm.{FORKED}", partner=shown.signer, **sizes, error=forked)

@@ -49,26 +49,42 @@ def act(home: Path) -> Iterator[Callable[[str], None]]:
 
 
 @pytest.fixture
-def process(home: Path) -> Callable[..., "subprocess.Popen[str]"]:
+def process(home: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
+    """Starts `n2n ARGUMENTS` at that home; nothing of it outlives the test."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "N2N_LANG": "en", "N2N_HOME": str(home)}
+    started: list[subprocess.Popen[str]] = []
 
     def start(*arguments: object, stderr: int = subprocess.PIPE) -> "subprocess.Popen[str]":
         command = [sys.executable, "-m", "node.cli", *(str(each) for each in arguments)]
-        return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=stderr, text=True)
+        started.append(
+            subprocess.Popen(
+                command,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                # Whoever runs the tests in the background has Ctrl-C ignored, and children inherit that.
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            )
+        )
+        return started[-1]
 
-    return start
+    yield start
+    for one in started:
+        one.kill()
+        one.communicate()
 
 
 @pytest.mark.parametrize("as_json", [True, False], ids=["json", "text"])
 def test_follow_shows_acts_as_they_are_done_until_it_is_interrupted(process, act, as_json: bool) -> None:
     act("before")
-    with process("audit", "tail", "--follow", *(["--json"] if as_json else [])) as running:
-        assert running.stdout is not None
-        first = running.stdout.readline()
-        act("meanwhile")
-        second = running.stdout.readline()
-        running.send_signal(signal.SIGINT)
-        rest, err = running.communicate(timeout=START_S)
+    running = process("audit", "tail", "--follow", *(["--json"] if as_json else []))
+    assert running.stdout is not None
+    first = running.stdout.readline()
+    act("meanwhile")
+    second = running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    rest, err = running.communicate(timeout=START_S)
     assert (running.returncode, rest, err) == (130, "", "")
     if as_json:
         assert [json.loads(line)["object"] for line in (first, second)] == ["before", "meanwhile"]
@@ -86,15 +102,15 @@ def test_a_node_signs_where_its_acts_end_when_it_starts_and_when_it_stops(home: 
 
     act("before the start")
     assert covered() == 0
-    with process("up") as running:
-        give_up = time.monotonic() + START_S
-        while covered() != 1:
-            assert running.poll() is None, running.communicate()
-            assert time.monotonic() < give_up
-            time.sleep(0.05)
-        act("while it runs")
-        running.send_signal(signal.SIGTERM)
-        _, err = running.communicate(timeout=START_S)
+    running = process("up")
+    give_up = time.monotonic() + START_S
+    while covered() != 1:
+        assert running.poll() is None, running.communicate()
+        assert time.monotonic() < give_up
+        time.sleep(0.05)
+    act("while it runs")
+    running.send_signal(signal.SIGTERM)
+    _, err = running.communicate(timeout=START_S)
     assert running.returncode == 0, err
     assert covered() == 2
 
@@ -103,8 +119,8 @@ def test_a_person_at_a_terminal_sees_how_far_it_is(process, act) -> None:
     for number in range(3):
         act(str(number))
     ours, theirs = pty.openpty()
-    with process("audit", "verify", stderr=theirs) as running:
-        out, _ = running.communicate(timeout=START_S)
+    running = process("audit", "verify", stderr=theirs)
+    out, _ = running.communicate(timeout=START_S)
     os.close(theirs)
     seen = os.read(ours, 65536).decode()
     os.close(ours)

@@ -445,6 +445,24 @@ def test_after_a_human_cleared_the_alarm_absent_ends_papers_again(pair, send, or
     assert known(pair.xa).size == 5
 
 
+def test_an_answer_under_way_while_a_human_clears_does_not_raise_the_alarm_again(pair, send) -> None:
+    send(3)
+    pair.xa.road.show = _same_size(pair)
+    send(1)
+    node, spoil = pair.xa.wired.node, _same_size(pair)
+
+    def clear_meanwhile(response: DeliverResponse) -> DeliverResponse:
+        witness.clear(node, XB, HUMAN, "looked into")
+        return spoil(response)
+
+    pair.xa.road.show = clear_meanwhile
+    send(1)
+    assert alarm(pair.xa) is None
+    pair.xa.road.show = lambda response: response
+    send(1)
+    assert known(pair.xa).size == 6
+
+
 # --- checkpoints that say nothing -------------------------------------------------------------------------------------
 
 
