@@ -16,10 +16,11 @@ from node.errors import (
     KindUnknown,
     NotAnswerable,
 )
-from node.flows import answering
+from node.flows import answering, settling
 from node.flows.intake import Submission
 from node.flows.outbound import accept
 from node.flows.ports import ActorName
+from node.hub.folder import FolderHub
 from node.model.answer import AnswerVerdict, BusinessAnswer
 from node.model.exchange import State
 from node.model.ids import sha256
@@ -362,3 +363,42 @@ def test_an_answer_is_exported_and_verified_as_evidence(pair, origin: bytes, tmp
         anchors = tmp_path / "anchors.pem"
         anchors.write_bytes(b"".join((country.home / "certs" / code / "ca.pem").read_bytes() for code in (XA, XB)))
         assert main(["evidence", "verify", str(file), "--anchors", str(anchors)]) == 0
+
+
+class PowerCutError(Exception):
+    """The process is gone."""
+
+
+def test_a_power_cut_between_taking_an_answer_and_telling_the_hub_answers_once(
+    pair, monkeypatch, reopen, origin: bytes
+) -> None:
+    _, there = delivered(pair, origin)
+    put_answer(pair.xb, "a1", there, verdict="accepted")
+
+    def cut(*_: object) -> None:
+        raise PowerCutError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FolderHub, "taken", cut)
+        with pytest.raises(PowerCutError):
+            take_from_hub(pair.xb.wired)
+    reopen(pair.xb)
+    assert take_from_hub(pair.xb.wired)
+    pair.xb.work()
+    assert len([one for one in pair.xa.received() if one.kind == "business_answer"]) == 1
+    assert (pair.xb.home / "hub" / "answers-taken" / XA / "a1.note").exists()
+
+
+def test_an_answer_to_a_parked_paper_waits_with_it(pair, origin: bytes) -> None:
+    pair.xa.road.loses_answers = 1
+    sent = pair.xa.hand_in(origin, XB)
+    pair.cross()
+    store = pair.xa.wired.node.store
+    store.write(lambda tx: settling.park_row(tx, sent, "by hand", pair.xa.clock.now()))
+    (there,) = pair.xb.received()
+    answering.answer(pair.xb.wired.node, there.id, YES, AGENCY)
+    pair.xb.work()
+    pair.xa.work()
+    assert pair.xa.exchange(sent).state is State.PARKED
+    assert pair.xa.timeline(sent)[-1] == "answer-received"
+    assert pair.xb.exchange(there.id).state is State.ANSWERED

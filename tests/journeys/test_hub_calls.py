@@ -60,14 +60,16 @@ def taken(outcomes: list[hub_pb2.SubmitOutcome]) -> list[str]:
 
 
 def clear(client: Client) -> str:
-    """Acknowledge whatever waits; the cursor behind it."""
-    cursor = ""
-    stream = client.stub.WatchInbound(hub_pb2.WatchInboundRequest(), timeout=1.5)
-    with pytest.raises(grpc.RpcError) as ended:  # noqa: PT012 - a feed goes on until its deadline
-        for message in stream:
-            client.acknowledge(*(one.exchange for one in message.papers))
-            cursor = message.cursor
-    assert ended.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    """Acknowledge until nothing waits any more; the cursor behind the last of it."""
+    cursor, found = "", True
+    while found:
+        found = False
+        stream = client.stub.WatchInbound(hub_pb2.WatchInboundRequest(), timeout=1.5)
+        with pytest.raises(grpc.RpcError) as ended:  # noqa: PT012 - a feed goes on until its deadline
+            for message in stream:
+                client.acknowledge(*(one.exchange for one in message.papers))
+                cursor, found = message.cursor, True
+        assert ended.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     return cursor
 
 
