@@ -267,7 +267,7 @@ class HttpOut:
         try:
             async with self._client.stream(method, url, content=body, headers=headers) as response:
                 return await self._read(response)
-        except (httpx.RequestError, ssl.SSLError, OSError) as error:
+        except (httpx.RequestError, httpx.InvalidURL, ValueError, OSError) as error:
             return _failed(error)
 
     async def _read(self, response: httpx.Response) -> Reply | Failed:
@@ -298,7 +298,13 @@ def _client(context: ssl.SSLContext, timeout_s: float) -> httpx.AsyncClient:
         limits=httpx.Limits(max_connections=MAX_CONNECTIONS, max_keepalive_connections=MAX_CONNECTIONS),
         headers={"User-Agent": "n2n-node", "Accept": JSON, "Accept-Encoding": "identity"},
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        event_hooks={"response": [_without_location]},
     )
+
+
+async def _without_location(response: httpx.Response) -> None:
+    """Where a redirect would lead is nobody's business; httpx works it out all the same, and fails over odd ones."""
+    response.headers.pop("Location", None)
 
 
 def _asks_again(outcome: Reply | Failed) -> bool:
@@ -328,6 +334,8 @@ _CAUSES: Final[tuple[tuple[type[Exception], Cause, str], ...]] = (
     (httpx.LocalProtocolError, Cause.NOT_HTTP, "the request cannot be written as HTTP"),
     (httpx.RequestError, Cause.NOT_HTTP, "the call cannot be made"),
     (OSError, Cause.CUT, _BROKE),
+    (httpx.InvalidURL, Cause.NOT_HTTP, "the answer holds an address that is none"),
+    (ValueError, Cause.NOT_HTTP, "the answer holds what is no text or number of HTTP"),
 )
 _ENDED_EARLY: Final = ("disconnected", "closed", "incomplete")
 """h11 says in words alone that a server closed the connection before its answer was whole."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from node.errors import NodeError
+from node.errors import HubError, NodeError
 from node.flows import answering, outbound
 from node.flows.intake import Accepted, Submission
 from node.flows.ports import ActorName, HubSource, Node
@@ -11,7 +11,12 @@ from node.model.hub import FromHub
 
 def fetch(node: Node, source: HubSource, by: ActorName) -> bool:
     """Take what waits at the hub; whether anything moved. Raises HubError, StoreUnavailable."""
-    moved = _papers(node, source, by)
+    try:
+        moved = _papers(node, source, by)
+    except HubError:
+        # Papers that cannot be had now are no reason to leave the answers there.
+        _answers(node, source, by)
+        raise
     return _answers(node, source, by) or moved
 
 
@@ -32,15 +37,21 @@ def _settle(node: Node, source: HubSource, items: Sequence[FromHub], outcomes: S
     """Say of each what became of it. "Taken" is said only after the commit."""
     moved = False
     for item, outcome in zip(items, outcomes, strict=True):
-        if isinstance(outcome, Accepted):
-            source.taken(item, outcome.exchange)
-        elif outcome.category.retry:
+        if not isinstance(outcome, Accepted) and outcome.category.retry:
             # Not the fault of what was handed in: it stays where it is and is looked at again.
             node.report("hub.item-waits", name=item.name, error=outcome)
             source.put_off(item)
             continue
-        else:
-            node.report("hub.item-refused", name=item.name, error=outcome)
-            source.refused(item, outcome)
+        try:
+            if isinstance(outcome, Accepted):
+                source.taken(item, outcome.exchange)
+            else:
+                node.report("hub.item-refused", name=item.name, error=outcome)
+                source.refused(item, outcome)
+        except HubError as error:
+            # It is looked at again; its neighbours are settled all the same, and others come first.
+            node.report("hub.outcome-not-taken", name=item.name, error=error)
+            source.put_off(item)
+            continue
         moved = True
     return moved

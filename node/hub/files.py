@@ -8,17 +8,21 @@ import ctypes
 import errno
 import os
 import stat
-import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+from node.hub.tree import Parts, opened
 
 MODE = 0o640
 """The hub's group reads; others see nothing."""
 
 FEW = 4
 """Up to here files are flushed one by one; more of them are cheaper by one flush of the whole file system."""
+
+HIDDEN_NAMES = 100
+"""Hidden names that are tried for one file."""
 
 _NAMELESS = getattr(os, "O_TMPFILE", 0)
 _NEW = os.O_WRONLY | os.O_CLOEXEC
@@ -30,7 +34,7 @@ _SYNCFS = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)
 class Bundle:
     """Files of one folder that belong together; the empty `mark` appears when all of `parts` are on disk."""
 
-    folder: Path
+    folder: Parts
     parts: tuple[tuple[str, bytes], ...]
     mark: str = ""
 
@@ -45,33 +49,33 @@ class _Draft:
     content: bytes
 
 
-def write_all(bundles: Sequence[Bundle]) -> list[OSError | None]:
-    """Write every bundle; for each, in order, None once all of it is on disk, or why it is not."""
+def write_all(root: Path, bundles: Sequence[Bundle]) -> list[OSError | None]:
+    """Write every bundle below `root`; for each, in order, None once all of it is on disk, or why it is not.
+
+    No link is followed, neither in the place of a folder nor of a file.
+    """
     outcomes: list[OSError | None] = [None] * len(bundles)
-    folders: dict[Path, list[int]] = {}
+    folders: dict[Parts, list[int]] = {}
     for index, bundle in enumerate(bundles):
         folders.setdefault(bundle.folder, []).append(index)
     for folder, indices in folders.items():
         try:
-            at = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            with opened(root, folder) as at:
+                _write_folder(at, {index: bundles[index] for index in indices}, outcomes)
         except OSError as error:
-            outcomes = [error if index in indices else outcome for index, outcome in enumerate(outcomes)]
-            continue
-        try:
-            _write_folder(at, folder, {index: bundles[index] for index in indices}, outcomes)
-        finally:
-            os.close(at)
+            for index in indices:
+                outcomes[index] = outcomes[index] or error
     return outcomes
 
 
-def _write_folder(at: int, folder: Path, bundles: dict[int, Bundle], outcomes: list[OSError | None]) -> None:
+def _write_folder(at: int, bundles: dict[int, Bundle], outcomes: list[OSError | None]) -> None:
     drafts: dict[int, list[_Draft]] = {}
     try:
         for index, bundle in bundles.items():
             drafts[index] = []
             for name, content in bundle.parts:
                 try:
-                    drafts[index].append(_draft(at, folder, name, content))
+                    drafts[index].append(_draft(at, name, content))
                 except OSError as error:
                     outcomes[index] = error
                     break
@@ -79,7 +83,7 @@ def _write_folder(at: int, folder: Path, bundles: dict[int, Bundle], outcomes: l
         _in_one(at, [draft.fd for index in good for draft in drafts[index]], good, outcomes)
         for index in good:
             if outcomes[index] is None:
-                outcomes[index] = _named(at, folder, drafts[index])
+                outcomes[index] = _named(at, drafts[index])
     finally:
         for draft in (one for some in drafts.values() for one in some):
             _drop(at, draft)
@@ -95,20 +99,23 @@ def _write_folder(at: int, folder: Path, bundles: dict[int, Bundle], outcomes: l
         _in_one(at, [at], marked, outcomes)
 
 
-def _draft(at: int, folder: Path, name: str, content: bytes) -> _Draft:
+def _draft(at: int, name: str, content: bytes) -> _Draft:
     try:
         fd = os.open(".", _NEW | _NAMELESS, MODE, dir_fd=at) if _NAMELESS else -1
     except OSError as error:
         if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR, errno.EINVAL):
             raise
         fd = -1
-    return _hidden_draft(at, folder, name, content) if fd < 0 else _filled(at, _Draft(fd, "", name, content))
+    return _hidden_draft(at, name, content) if fd < 0 else _filled(at, _Draft(fd, "", name, content))
 
 
-def _hidden_draft(at: int, folder: Path, name: str, content: bytes) -> _Draft:
-    # Nobody can lay anything in the way of a name that cannot be guessed.
-    fd, path = tempfile.mkstemp(prefix=".", dir=folder)
-    return _filled(at, _Draft(fd, Path(path).name, name, content))
+def _hidden_draft(at: int, name: str, content: bytes) -> _Draft:
+    # A name may be taken, by what a crash left or by somebody who wants to be in the way: then the next one.
+    for number in range(HIDDEN_NAMES):
+        hidden = f".{name}.{number}"
+        with suppress(FileExistsError):
+            return _filled(at, _Draft(os.open(hidden, _OURS, MODE, dir_fd=at), hidden, name, content))
+    raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), hidden)
 
 
 def _filled(at: int, draft: _Draft) -> _Draft:
@@ -144,7 +151,7 @@ def _mark(at: int, name: str) -> None:
         os.close(fd)
 
 
-def _named(at: int, folder: Path, drafts: Sequence[_Draft]) -> OSError | None:
+def _named(at: int, drafts: Sequence[_Draft]) -> OSError | None:
     try:
         for draft in drafts:
             if draft.hidden:
@@ -153,15 +160,15 @@ def _named(at: int, folder: Path, drafts: Sequence[_Draft]) -> OSError | None:
                 try:
                     os.link(f"/proc/self/fd/{draft.fd}", draft.name, dst_dir_fd=at, follow_symlinks=True)
                 except FileExistsError:
-                    _replace(at, folder, draft)
+                    _replace(at, draft)
     except OSError as error:
         return error
     return None
 
 
-def _replace(at: int, folder: Path, draft: _Draft) -> None:
+def _replace(at: int, draft: _Draft) -> None:
     """Written before a crash: a link cannot take a name that is taken, a file that is renamed can."""
-    again = _hidden_draft(at, folder, draft.name, draft.content)
+    again = _hidden_draft(at, draft.name, draft.content)
     try:
         os.fsync(again.fd)
         _rename(at, again)

@@ -11,36 +11,24 @@ still in the list, and a paper overtakes nothing but what must wait.
 """
 
 import base64
-import time
 from collections.abc import Callable, Sequence
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 from node.errors import HubAnswerUnusable, HubError, NodeError
 from node.http_out import HttpOut
 from node.hub import notes
+from node.hub.put_off import PutOff
 from node.hub.rest_calls import HubCalls, name_of
-from node.hub.rest_pages import (
-    Item,
-    Members,
-    Page,
-    Unreadable,
-    paper_reader,
-    read_handed_answer,
-    read_object,
-    read_page,
-)
+from node.hub.rest_list import RestList
+from node.hub.rest_pages import Item, Unreadable, paper_reader, read_handed_answer, read_object
 from node.journal import Journal
 from node.model.hub import FromHub, HandedAnswer, HandedIn, HubPaper, HubReport
 from node.model.ids import sha256
 
-PAGE_ITEMS: Final = 32
 PAGES_A_LOOK: Final = 8
 """Pages that hold nothing new are passed over, so many in one look."""
 
 Given = TypeVar("Given", HubPaper, HubReport)
-
-PUT_OFF_S: Final = 30.0
-"""How long an item that must wait, or whose outcome the hub does not take, is passed over."""
 
 
 class RestHub:
@@ -50,9 +38,9 @@ class RestHub:
         """`max_bytes` is the largest paper that is taken."""
         self._calls = HubCalls(http)
         self._journal = journal
-        self._papers = _List(self._calls, ("outbound",), paper_reader(max_bytes))
-        self._answers = _List(self._calls, ("answers", "outgoing"), read_handed_answer)
-        self._put_off: dict[tuple[str, ...], float] = {}
+        self._papers = RestList(self._calls, ("outbound",), paper_reader(max_bytes), journal)
+        self._answers = RestList(self._calls, ("answers", "outgoing"), read_handed_answer, journal)
+        self._put_off: PutOff[tuple[str, ...]] = PutOff()
 
     # --- to the hub --------------------------------------------------------------------------------------------------
 
@@ -106,11 +94,10 @@ class RestHub:
 
     def put_off(self, item: FromHub) -> None:
         """The node cannot take `item` yet, for no fault of its own: look at others first."""
-        self._pass_over(self._outcome(item))
+        self._put_off.add(self._outcome(item))
 
-    def _look(self, waiting: "_List[Item]") -> list[Item]:
-        now = time.monotonic()
-        self._put_off = {path: until for path, until in self._put_off.items() if until > now}
+    def _look(self, waiting: RestList[Item]) -> list[Item]:
+        self._put_off.forget_ended()
         for _ in range(PAGES_A_LOOK):
             page = waiting.next_page()
             self._refuse_unreadable(waiting.path, page.unreadable)
@@ -127,7 +114,7 @@ class RestHub:
             path = (*place, one.name, "outcome")
             if path in self._put_off:
                 continue
-            self._pass_over(path)
+            self._put_off.add(path)
             self._journal("hub.item-unreadable", place="/".join(place), name=one.name, error=one.error)
             if one.name:
                 self._tell(path, {"name": one.name, **notes.refused(one.error)})
@@ -153,9 +140,6 @@ class RestHub:
         waiting = self._answers if isinstance(item, HandedAnswer) else self._papers
         return (*waiting.path, item.name, "outcome")
 
-    def _pass_over(self, path: tuple[str, ...]) -> None:
-        self._put_off[path] = time.monotonic() + PUT_OFF_S
-
 
 def _outcome_of(give: Callable[[Given], None], one: Given) -> NodeError | None:
     try:
@@ -163,38 +147,3 @@ def _outcome_of(give: Callable[[Given], None], one: Given) -> NodeError | None:
     except HubError as error:
         return error
     return None
-
-
-class _List(Generic[Item]):
-    """One list at the hub, read page by page, and from its beginning again after the last page or a failure.
-
-    What is settled leaves the list, so a cursor that was given before may lead past things not seen yet: it is only
-    followed while nothing was taken.
-    """
-
-    def __init__(self, calls: HubCalls, path: tuple[str, ...], read: Callable[[Members], Item]) -> None:
-        self.path = path
-        self._calls = calls
-        self._read: Callable[[Members], Item] = read
-        self._cursor = ""
-        self._size = PAGE_ITEMS
-
-    @property
-    def at_beginning(self) -> bool:
-        """Whether the next page is the first."""
-        return not self._cursor
-
-    def rewind(self) -> None:
-        """Begin anew."""
-        self._cursor = ""
-
-    def next_page(self) -> Page[Item]:
-        """Fetch and read it. Raises HubError; then half as many items are asked for, should the page be too large."""
-        after, self._cursor = self._cursor, ""
-        size, self._size = self._size, max(1, self._size // 2)
-        query = {"limit": str(size), **({"after": after} if after else {})}
-        page = read_page(self._calls.get(self.path, query), name_of("GET", self.path), self._read)
-        self._size = min(PAGE_ITEMS, size * 2)
-        # A cursor that leads to itself would never come to an end.
-        self._cursor = page.following if page.following != after else ""
-        return page

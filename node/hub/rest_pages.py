@@ -41,14 +41,19 @@ class Page(Generic[Item]):
     following: str
 
 
-def read_page(body: bytes, call: str, read: Callable[[Members], Item]) -> Page[Item]:
-    """Read a whole page; `read` makes an item. Raises HubAnswerUnusable when the page itself is not right."""
+def read_page(body: bytes, call: str, read: Callable[[Members], Item], most: int) -> Page[Item]:
+    """Read a whole page of at most `most` items; `read` makes an item.
+
+    Raises HubAnswerUnusable when the page itself is not right, before anything is done for any of its items.
+    """
     value = read_object(body, call)
     if unknown := sorted(set(value) - {"items", "next"}):
         raise HubAnswerUnusable(call=call, detail=f"the member {unknown[0][:MAX_SHOWN]!r} is unknown")
     waiting, following = value.get("items"), value.get("next") or ""
     if not isinstance(waiting, list):
         raise HubAnswerUnusable(call=call, detail="items must be a list")
+    if len(waiting) > most:
+        raise HubAnswerUnusable(call=call, detail=f"{len(waiting)} items, where {most} at most were asked for")
     if not isinstance(following, str) or len(following) > MAX_CURSOR_CHARACTERS:
         raise HubAnswerUnusable(call=call, detail=f"next must be text of at most {MAX_CURSOR_CHARACTERS} characters")
     items: list[Item] = []

@@ -6,6 +6,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from hub_over_https import beside, instead
 
@@ -37,6 +38,40 @@ def test_a_redirect_is_an_answer_and_followed_by_nobody(hub, door: HttpOut, stat
     hub.fault = instead(lambda request: request.answer_bytes(status, b"", "text/html", Location="/n2n/elsewhere"))
     assert door.get(["outbound"], {}) == Reply(status, b"")
     assert len(hub.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "mailto:x",
+        "https:x",
+        "http://xn--/",
+        "http://[",
+        "//",
+        "https://x:99999/",
+        "http://xn--a\xff.example/",
+        " ",
+        "x" * 9000,
+    ],
+)
+@pytest.mark.parametrize("ask", [lambda door: door.get(["outbound"], {}), lambda door: door.put(["a"], b"{}")])
+def test_a_redirect_to_nowhere_sensible_is_an_answer_too(hub, door: HttpOut, where: str, ask) -> None:
+    hub.fault = instead(lambda request: request.answer_bytes(302, b"", "text/html", Location=where))
+    assert ask(door) == Reply(302, b"")
+    assert len(hub.asked) == 1
+
+
+@pytest.mark.parametrize("error", [httpx.InvalidURL("x"), UnicodeError("x"), ValueError("x")])
+def test_whatever_httpx_makes_of_an_answer_is_a_cause_and_never_an_exception(
+    door: HttpOut, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(httpx.AsyncClient, "stream", fail)
+    for outcome in (door.get(["outbound"], {}), door.put(["a"], b"{}")):
+        assert isinstance(outcome, Failed)
+        assert outcome.cause is Cause.NOT_HTTP
 
 
 @pytest.mark.parametrize("segment", ["../status", "a/b", "a?b", "a#b", "a%2e%2e", "é", "@evil.example", "a\r\nHost: b"])

@@ -88,9 +88,9 @@ class Hub:
                 return self._outcome(self.outgoing_answers, f"answers/{name}", name, sent)
         return 404, {"code": "NO-SUCH-PLACE"}
 
-    def page(self, waiting: list[Any], after: str, limit: int) -> dict[str, Any]:
+    def page(self, waiting: list[Any], after: str, limit: int, skip: int = 0) -> dict[str, Any]:
         """What has no outcome yet, from `after` on. The cursor is a mere place in the list, the worst there is."""
-        begin = int(after or 0)
+        begin = int(after or 0) + skip
         end = begin + limit
         return {"items": waiting[begin:end], "next": str(end) if end < len(waiting) else None}
 
@@ -149,7 +149,7 @@ class Request(BaseHTTPRequestHandler):
             query = {key: values[0] for key, values in parse_qs(url.query).items()}
             lists = {"outbound": self.hub.outbound, "answers/outgoing": self.hub.outgoing_answers}
             waiting = lists["/".join(path)]
-            return 200, self.hub.page(waiting, query.get("after", ""), int(query["limit"]))
+            return 200, self.hub.page(waiting, query.get("after", ""), int(query["limit"]), int(query.get("skip", 0)))
 
     def answer(self, status: int, value: object | None = None) -> None:
         body = b"" if value is None else json.dumps(value).encode()

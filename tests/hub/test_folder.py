@@ -7,9 +7,10 @@ import pytest
 
 from node.errors import HubUnavailable, NotAgreed
 from node.hub.folder import MAX_TAKEN_AT_ONCE, FolderHub
+from node.model.answer import AnswerVerdict, BusinessAnswer
 from node.model.document import Finding, MediaType
 from node.model.exchange import Assurance, Direction, Exchange, State
-from node.model.hub import HubPaper, HubReport
+from node.model.hub import FromHub, HubPaper, HubReport
 from node.model.ids import ExchangeId, NodeCode
 
 XB = NodeCode("XB")
@@ -164,3 +165,104 @@ def test_papers_that_must_wait_let_others_pass(hub: FolderHub, tmp_path: Path) -
     for paper in hub.waiting():
         hub.put_off(paper)
     assert [paper.name for paper in hub.waiting()] == ["late"]
+
+
+def test_a_paper_for_a_partner_nobody_prepared_for_is_refused_beside_it(hub: FolderHub, tmp_path: Path) -> None:
+    (tmp_path / "outbound/ZZ").mkdir()
+    (tmp_path / "outbound/ZZ/one.xml").write_bytes(b"<a/>")
+    (tmp_path / "outbound/ZZ/one.done").touch()
+    (paper,) = hub.waiting()
+    hub.refused(paper, NotAgreed(partner="ZZ", kind="x", direction="out"))
+    assert hub.waiting() == []
+    assert sorted(file.name for file in (tmp_path / "refused/ZZ").iterdir()) == ["one.note", "one.xml"]
+
+
+def elsewhere(tmp_path: Path, place: str) -> Path:
+    """A folder outside the tree, with a file in it, that `place` in the tree leads to."""
+    outside = tmp_path.with_name(f"{tmp_path.name}-outside")
+    outside.mkdir()
+    (outside / "one.xml").write_bytes(b"<original/>")
+    (outside / "one.done").touch()
+    for folder in sorted((tmp_path / place).glob("*")):
+        folder.rmdir()
+    (tmp_path / place).rmdir()
+    (tmp_path / place).symlink_to(outside, target_is_directory=True)
+    return outside
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {file.name: file.read_bytes() for file in folder.iterdir()}
+
+
+def settle(hub: FolderHub, item: FromHub, place: str) -> None:
+    """Say what makes the node write in `place`."""
+    if "taken" in place:
+        hub.taken(item, "0199")
+    else:
+        hub.refused(item, NotAgreed(partner="XB", kind="x", direction="out"))
+
+
+ANSWER = {"exchange": "e-1", "verdict": "accepted"}
+
+
+@pytest.mark.parametrize("place", ["taken", "taken/XB", "refused", "refused/XB"])
+def test_a_link_in_the_place_of_a_folder_never_makes_the_node_write_elsewhere(
+    hub: FolderHub, tmp_path: Path, place: str
+) -> None:
+    outside = elsewhere(tmp_path, place)
+    (outside / "XB").mkdir()
+    hand_in(tmp_path, "one", b"<attacker/>")
+    hand_in(tmp_path, "big", b"x" * 101)
+    (paper,) = hub.waiting()
+    with pytest.raises(HubUnavailable):
+        settle(hub, paper, place)
+    assert list((outside / "XB").iterdir()) == []
+    (outside / "XB").rmdir()
+    assert contents(outside) == {"one.xml": b"<original/>", "one.done": b""}
+
+
+@pytest.mark.parametrize("place", ["answers-taken/XB", "answers-refused/XB"])
+def test_a_link_in_the_place_of_a_folder_for_answers_leads_nowhere(hub: FolderHub, tmp_path: Path, place: str) -> None:
+    outside = elsewhere(tmp_path, place)
+    (tmp_path / "answers/XB/two.json").write_text(json.dumps(ANSWER))
+    (tmp_path / "answers/XB/two.done").touch()
+    (answer,) = hub.answers()
+    with pytest.raises(HubUnavailable):
+        settle(hub, answer, place)
+    assert contents(outside) == {"one.xml": b"<original/>", "one.done": b""}
+
+
+@pytest.mark.parametrize("place", ["inbound", "inbound/XB", "status", "answered"])
+def test_what_the_node_brings_never_goes_through_a_link(hub: FolderHub, tmp_path: Path, place: str) -> None:
+    outside = elsewhere(tmp_path, place)
+    ended = HubReport(exchange(Direction.OUT, State.REFUSED), (), BusinessAnswer(AnswerVerdict.ACCEPTED))
+    inbound = HubPaper(exchange(Direction.IN, State.RECEIVED), b"<a/>", MediaType.XML, {})
+    (outcome,) = hub.hand_over([inbound]) if place.startswith("inbound") else hub.report([ended])
+    assert isinstance(outcome, HubUnavailable)
+    assert contents(outside) == {"one.xml": b"<original/>", "one.done": b""}
+
+
+@pytest.mark.parametrize("place", ["outbound/XB", "answers/XB"])
+def test_papers_are_never_read_through_a_linked_folder(hub: FolderHub, tmp_path: Path, place: str) -> None:
+    outside = elsewhere(tmp_path, place)
+    assert (hub.waiting(), hub.answers()) == ([], [])
+    assert contents(outside) == {"one.xml": b"<original/>", "one.done": b""}
+
+
+def test_a_linked_place_is_a_hub_that_is_away(hub: FolderHub, tmp_path: Path) -> None:
+    outside = elsewhere(tmp_path, "outbound")
+    (outside / "XB").mkdir()
+    with pytest.raises(HubUnavailable):
+        hub.waiting()
+    assert hub.answers() == []
+
+
+def test_a_folder_that_becomes_a_link_between_look_and_outcome_leads_nowhere(hub: FolderHub, tmp_path: Path) -> None:
+    hand_in(tmp_path, "one", b"<attacker/>")
+    (paper,) = hub.waiting()
+    for file in (tmp_path / "outbound/XB").iterdir():
+        file.unlink()
+    outside = elsewhere(tmp_path, "outbound/XB")
+    with pytest.raises(HubUnavailable):
+        hub.taken(paper, "0199")
+    assert contents(outside) == {"one.xml": b"<original/>", "one.done": b""}

@@ -11,7 +11,8 @@ from hub_sides import MAX_BYTES, OURS, exchange, give, tell
 
 from node.errors import HubAnswerUnusable, HubRefused, HubTlsFailed, HubUnavailable, NotAgreed
 from node.hub import rest_calls
-from node.hub.rest import PAGE_ITEMS, PAGES_A_LOOK
+from node.hub.rest import PAGES_A_LOOK
+from node.hub.rest_list import PAGE_ITEMS
 from node.model.document import MediaType
 from node.model.exchange import Direction, State
 from node.model.hub import HubPaper

@@ -12,8 +12,9 @@ from hub_sides import exchange, give, tell
 
 from node.errors import HubRefused, NotAgreed
 from node.http_out import MAX_REPLY_BYTES
-from node.hub.rest import PAGE_ITEMS, PUT_OFF_S
+from node.hub.put_off import PUT_OFF_S
 from node.hub.rest_calls import AWAY_S
+from node.hub.rest_list import PAGE_ITEMS
 from node.hub.rest_pages import MAX_CURSOR_CHARACTERS
 from node.model.answer import AnswerVerdict, BusinessAnswer
 from node.model.document import Finding, MediaType
