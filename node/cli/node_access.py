@@ -29,6 +29,7 @@ from node.wire import receipt_from_bytes
 if TYPE_CHECKING:
     from node.archive.log_check import LogReport, Progress
     from node.flows.intake import Accepted
+    from node.flows.ports import ActorName, Node
 
 POLL_S = 0.2
 """How often --wait looks: a person does not notice."""
@@ -135,15 +136,10 @@ def hand_in(
     the outcome. Raises what `accept` refuses with, or NoAnswer when the time is over.
     """
     from node.flows.outbound import Submission, accept  # brings the whole node
-    from node.flows.ports import ActorName
-    from node.wiring import wire
 
     submission = Submission(content, partner, key or f"cli:{partner}:{sha256(content).hex()}", kind)
-    wired = wire(settings_of(session))
-    try:
-        (outcome,) = accept(wired.node, [submission], ActorName(_whoever_types(), "human"))
-    finally:
-        wired.close()
+    with _wired(session) as node:
+        (outcome,) = accept(node, [submission], _whoever_types())
     if isinstance(outcome, NodeError):
         raise outcome
     with open_store(session) as store:
@@ -153,14 +149,9 @@ def hand_in(
 def announce(session: Session, partner: NodeCode) -> "Accepted":
     """Send our key statement to a partner; a running node carries it. Raises PartnerUnknown, NotAgreed."""
     from node.flows.control import announce_keys  # brings the whole node
-    from node.flows.ports import ActorName
-    from node.wiring import wire
 
-    wired = wire(settings_of(session))
-    try:
-        return announce_keys(wired.node, partner, ActorName(_whoever_types(), "human"))
-    finally:
-        wired.close()
+    with _wired(session) as node:
+        return announce_keys(node, partner, _whoever_types())
 
 
 def give_answer(session: Session, prefix: str, decided: BusinessAnswer) -> "tuple[ExchangeId, Accepted]":
@@ -169,16 +160,11 @@ def give_answer(session: Session, prefix: str, decided: BusinessAnswer) -> "tupl
     Raises ExchangeUnknown, NotAnswerable, AnsweredOtherwise, AnswerMalformed.
     """
     from node.flows.answering import answer  # brings the whole node
-    from node.flows.ports import ActorName
-    from node.wiring import wire
 
     with open_store(session) as store:
         found = store.read(lambda tx: queries.find(tx, prefix)).id
-    wired = wire(settings_of(session))
-    try:
-        return found, answer(wired.node, found, decided, ActorName(_whoever_types(), "human"))
-    finally:
-        wired.close()
+    with _wired(session) as node:
+        return found, answer(node, found, decided, _whoever_types())
 
 
 def audit_entries(
@@ -226,19 +212,28 @@ def check_logs(session: Session, partner: NodeCode | None, progress: "Progress")
 def clear_alarm(session: Session, partner: NodeCode, reason: str) -> None:
     """A human has looked into a partner's rewritten log. Raises NoLogAlarm."""
     from node.flows import witness  # brings the whole node
-    from node.flows.ports import ActorName
-    from node.wiring import wire
+
+    with _wired(session) as node:
+        witness.clear(node, partner, _whoever_types(), reason)
+
+
+@contextmanager
+def _wired(session: Session) -> "Iterator[Node]":
+    """The whole node at the session's home, beside a running one, for one act of a human."""
+    from node.wiring import wire  # brings the whole node
 
     wired = wire(settings_of(session))
     try:
-        witness.clear(wired.node, partner, ActorName(_whoever_types(), "human"), reason)
+        yield wired.node
     finally:
         wired.close()
 
 
-def _whoever_types() -> str:
+def _whoever_types() -> "ActorName":
     """Every human act names who: the account on this machine that typed the command."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
+    from node.flows.ports import ActorName
+
+    return ActorName(f"{getpass.getuser()}@{socket.gethostname()}", "human")
 
 
 def _exchange(store: Database, exchange: ExchangeId) -> Exchange:

@@ -21,14 +21,14 @@ from node.errors import (
 )
 from node.flows.admission import CONTROL_KINDS
 from node.flows.ports import Node
-from node.flows.reading import findings_of, own_signatures, require_size
-from node.flows.rulings import RETRY_HINT_MS, Decided, Opened, Proofs, Refusal, Ruled, Ruling, refused
+from node.flows.reading import own_signatures, refusal, require_size
+from node.flows.rulings import Decided, Opened, Proofs, Refusal, Ruled, Ruling
 from node.model.answer import BusinessAnswer
 from node.model.document import Finding, MediaType
 from node.model.envelope import Metadata
 from node.model.exchange import Direction, Exchange, State
 from node.model.ids import Digest, ExchangeId, NodeCode, sha256
-from node.model.receipt import Deferred, DeferredCode, FindingCode, Receipt, Verdict
+from node.model.receipt import FindingCode, Receipt, Verdict
 from node.store import answers, exchanges
 from node.store.database import Tx
 from node.wire import metadata_from_bytes
@@ -46,16 +46,8 @@ def read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], 
         require_size(opened)
         signatures = own_signatures(node, caller, opened, metadata, now)
         answer, about = _answer(opened, metadata)
-    except SignatureError as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
-    except (WireError, TooLarge, JsonError) as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        return replace(refused(letter, now, *findings_of(error)), opened=opened, metadata=metadata)
-    except AnswerMalformed as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        finding = Finding(FindingCode.SCHEMA, f"/{error.fields['field']}", str(error.fields["rule"]))
-        return replace(refused(letter, now, finding), opened=opened, metadata=metadata)
+    except (SignatureError, WireError, TooLarge, JsonError, AnswerMalformed) as error:
+        return refusal(opened, metadata, error, refusals, now)
     receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
     decided = Decided(answer, about, sha256(body.document))
     return Ruled(receipt, letter=letter, opened=opened, metadata=metadata, proofs=Proofs(signatures), decided=decided)

@@ -293,7 +293,7 @@ def status(node: Node, caller: NodeCode, request: StatusRequest) -> DeliverRespo
         before = held.get(identifier)
         if before is not None:
             rulings[index] = replace(before.signed, repeat=True)
-        elif request.close and not _forgotten(identifier, forgotten) and _plausible(identifier, now):
+        elif request.close and _plausible(identifier, now) and not _forgotten(identifier, forgotten):
             rulings[index] = Ruled(Receipt(identifier, Verdict.ABSENT, now))
         else:
             rulings[index] = NotHeld()
@@ -312,7 +312,11 @@ def _plausible(identifier: MessageId, now: datetime) -> bool:
 
 def _forgotten(identifier: MessageId, horizon: datetime | None) -> bool:
     """Ids older than our evidence may have been accepted once: they are never called ABSENT (protocol 3)."""
-    return horizon is not None and uuid7_moment(identifier) < horizon
+    try:
+        return horizon is not None and uuid7_moment(identifier) < horizon
+    except (ValueError, OverflowError):
+        # Of a moment that no calendar holds: nothing that we forgot.
+        return False
 
 
 # --- hand over ------------------------------------------------------------------------------------------------------
@@ -340,6 +344,7 @@ def _paper(exchange: Exchange, document: exchanges.StoredDocument) -> HubPaper:
 def _handed_over(node: Node, taken: Sequence[Job], tx: Tx) -> None:
     now = node.clock.now()
     ours = jobs.held(tx, taken)
+    # Also for one that was answered before: the hub has it now.
     exchanges.move_all(tx, ours, Direction.IN, [State.RECEIVED], State.HANDED_OVER, now)
     evidence.add(tx, [EvidenceFact(exchange, now, Fact.HANDED_OVER) for exchange in sorted(ours)])
     jobs.done_all(tx, [job for job in taken if job.exchange in ours])

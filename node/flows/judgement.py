@@ -4,7 +4,7 @@ What lies inside the leaf and cannot be cured is refused for ever, with all find
 can cure is deferred and may come again (protocol 3).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -61,11 +61,9 @@ def verify(
     read: dict[int, Ruled] = {}
     decided: dict[int, Ruled] = {}
     for index, one in opened.items():
-        if one.letter.header.kind == KEY_STATEMENT:
-            rulings[index] = reading.read_key_statement(node, caller, one, refusals, now)
-            continue
+        read_one = _READERS.get(one.letter.header.kind, reading.read_paper)
         try:
-            ruling = _read(node, caller, one, refusals, now)
+            ruling = read_one(node, caller, one, refusals, now)
         except Exception as defect:
             # A defect of ours in judging one paper must not take its neighbours along; the partner may send it again.
             node.report("judgement.defect", partner=caller, error=defect)
@@ -81,10 +79,11 @@ def verify(
     return rulings | _rank(node, caller, read, refusals) | answer_reading.place(node, caller, decided, refusals)
 
 
-def _read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], now: datetime) -> Ruling:
-    answers = opened.letter.header.kind == BUSINESS_ANSWER
-    read = answer_reading.read if answers else reading.read_paper
-    return read(node, caller, opened, refusals, now)
+_READERS: Mapping[str, Callable[[Node, NodeCode, Opened, list[Refusal], datetime], Ruling]] = {
+    KEY_STATEMENT: reading.read_key_statement,
+    BUSINESS_ANSWER: answer_reading.read,
+}
+"""Control kinds are read in their own way; every other kind is a paper."""
 
 
 # --- agreement ------------------------------------------------------------------------------------------------------

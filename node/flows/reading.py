@@ -12,6 +12,7 @@ from node.crypto.verification import (
 )
 from node.documents import reader
 from node.errors import (
+    AnswerMalformed,
     CertificateOutsideValidity,
     JsonError,
     KeyStatementRefused,
@@ -60,17 +61,9 @@ def read_paper(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refu
         document = reader.read(body.document, letter.header.kind, letter.header.kind_version, metadata.media_type)
         issuer = _issuer(node, caller, opened, document, now)
     except SignatureError as error:
-        never = _never_readable(opened, metadata)
-        refusals.append(Refusal(letter.header.message_id, never or error))
-        if never is not None:
-            return replace(refused(letter, now, *findings_of(never)), opened=opened, metadata=metadata)
-        return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
-    except UploadMissing as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        return Deferred(DeferredCode.UPLOAD, RETRY_HINT_MS)
+        return refusal(opened, metadata, _never_readable(opened, metadata) or error, refusals, now)
     except NodeError as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        return replace(refused(letter, now, *findings_of(error)), opened=opened, metadata=metadata)
+        return refusal(opened, metadata, error, refusals, now)
     identity = document.reading.identity
     paper = Paper(
         kind=document.kind,
@@ -103,15 +96,27 @@ def read_key_statement(node: Node, caller: NodeCode, opened: Opened, refusals: l
         signatures = own_signatures(node, caller, opened, metadata, now)
         statement = KeyStatement(body.document, body.signatures[0])
         verified = verify_key_statement(statement, trust=node.book.partner(caller).trust, now=now)
-    except (WireError, KeyStatementRefused, SenderMismatch) as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        return replace(refused(letter, now, *findings_of(error)), opened=opened, metadata=metadata)
-    except SignatureError as error:
-        refusals.append(Refusal(letter.header.message_id, error))
-        return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
+    except (WireError, SignatureError, SenderMismatch) as error:
+        return refusal(opened, metadata, error, refusals, now)
     receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
     proofs = Proofs(signatures)
     return Ruled(receipt, letter=letter, opened=opened, metadata=metadata, proofs=proofs, statement=verified)
+
+
+def refusal(
+    opened: Opened, metadata: Metadata | None, error: NodeError, refusals: list[Refusal], now: datetime
+) -> Ruling:
+    """What becomes of a paper that could not be read, noted in `refusals`: refused for ever, or deferred if curable."""
+    refusals.append(Refusal(opened.letter.header.message_id, error))
+    match error:
+        case KeyStatementRefused():
+            # What it announces is wrong in itself; a new signature does not cure that.
+            pass
+        case SignatureError():
+            return Deferred(DeferredCode.SIGNATURE, RETRY_HINT_MS)
+        case UploadMissing():
+            return Deferred(DeferredCode.UPLOAD, RETRY_HINT_MS)
+    return replace(refused(opened.letter, now, *findings_of(error)), opened=opened, metadata=metadata)
 
 
 def _never_readable(opened: Opened, metadata: Metadata | None) -> XmlError | JsonError | None:
@@ -150,6 +155,8 @@ def findings_of(error: NodeError) -> tuple[Finding, ...]:
             return (Finding(FindingCode.JSON, "", error.code),)
         case TooLarge():
             return (Finding(FindingCode.TOO_LARGE, "", f"at most {error.fields['limit']}"),)
+        case AnswerMalformed():
+            return (Finding(FindingCode.SCHEMA, f"/{error.fields['field']}", error.fields["rule"]),)
         case KindUnknown():
             return (Finding(FindingCode.KIND_UNKNOWN, "/", "the document is not of the kind its header names"),)
         case WireError():

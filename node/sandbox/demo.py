@@ -25,6 +25,7 @@ from node.model.exchange import Direction, Exchange, State
 from node.model.ids import ExchangeId, NodeCode
 from node.model.receipt import Verdict
 from node.profiles.book import load_book
+from node.safe_json import Json, parse
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home
 from node.sandbox.impostor import FORGERIES, Impostor
@@ -215,7 +216,7 @@ def _all_settled(folder: Path, senders: Sequence[NodeCode]) -> bool:
 def _decide(folder: Path) -> None:
     """Do what XB's hub does when an agency has looked at a paper of XA's: write the decision, then its .done."""
     inbound, answers = (folder / XB / "hub" / place / XA for place in ("inbound", "answers"))
-    notes = (json.loads(file.read_bytes()) for file in sorted(inbound.glob("*.note")))
+    notes = [_note(file) for file in sorted(inbound.glob("*.note"))]
     paper = next(note["exchange"] for note in notes if note["kind"] == DECIDED_KIND)
     decision = {
         "exchange": paper,
@@ -238,7 +239,15 @@ def _answered(folder: Path) -> bool:
 def _decisions(home: Path) -> Iterator[str]:
     """Message ids of the papers whose decisions a hub has been brought."""
     for file in sorted((home / "hub" / "answered").glob("*.json")):
-        yield json.loads(file.read_bytes())["message_id"]
+        yield str(_note(file)["message_id"])
+
+
+def _note(file: Path) -> dict[str, Json]:
+    """What a node wrote beside a paper for its hub; raises Unexpected when it is no object."""
+    note = parse(file.read_bytes())
+    if not isinstance(note, dict):
+        raise Unexpected(detail=f"{file.name} is no JSON object")
+    return note
 
 
 def _trying(folder: Path, sender: NodeCode) -> list[Exchange]:

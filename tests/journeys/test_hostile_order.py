@@ -113,6 +113,16 @@ def test_an_expired_paper_that_we_may_have_forgotten_is_not_called_absent(
     assert stage.victim.count() == before
 
 
+def test_an_id_of_no_year_of_ours_is_answered_too_once_something_was_forgotten(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "forgotten_before", lambda tx: stage.xa.now - timedelta(days=1))
+    beyond = "ffffffff-ffff-7fff-bfff-ffffffffffff"
+    assert [one.words for one in asked(stage, beyond, close=True)] == ["not held"]
+    old = stage.xa.paper(message_id=beyond, created_at=ms(stage.xa.now) - 2 * DAY, expires_at=ms(stage.xa.now) - 1)
+    assert sent(stage, old, stage.xa.paper()) == ["coarse MALFORMED", "accepted"]
+
+
 # --- the same id ----------------------------------------------------------------------------------------------------
 
 
