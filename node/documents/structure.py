@@ -16,6 +16,7 @@ from node.documents.xsd_tables import ElementType, Slot, read_tables
 from node.safe_xml import Element, Schema
 
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_XSI_NAME = _XSI[1:-1].encode()
 _HINTS = frozenset({f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSchemaLocation"})
 """Attributes that any element may carry; they are ignored, a paper does not choose its schema."""
 
@@ -77,9 +78,23 @@ class PaperSchema:
             waiting += [(child, self._tables.types[type_name]) for child, type_name in known]
 
 
+def certainly_few(content: bytes) -> bool:
+    """Whether a paper in these well-formed octets is certainly not LARGE.
+
+    A tag begins at each "<" where no CDATA section stands, which begins with "<!". A no says nothing.
+    """
+    tags = content.count(b"<")
+    return tags <= LARGE or (b"!" not in content and tags - content.count(b"</") <= LARGE)
+
+
 def may_choose_types(content: bytes) -> bool:
     """Whether the namespace that lets a paper choose the types of its elements could stand in these octets."""
-    return _XSI[1:-1].encode() in content or (b"&" in content and b"&#" in content)
+    return may_name(content, _XSI_NAME)
+
+
+def may_name(content: bytes, namespace: bytes) -> bool:
+    """Whether an element or attribute of this namespace could stand in these octets."""
+    return namespace in content or (b"&" in content and b"&#" in content)
 
 
 # --- one element ----------------------------------------------------------------------------------------------------
