@@ -86,7 +86,7 @@ def _fields(said: Listing, items: Table) -> dict[str, str]:
 
 
 def _of_items(items: Table, name: str) -> str:
-    return joined(text.strip() for text in dict.fromkeys(items.column(name)))
+    return joined(map(str.strip, items.column(name)))
 
 
 KIND = XmlKind(

@@ -99,12 +99,10 @@ def _numbers_add_up(said: Listing, items: Table) -> bool:
         return False
     if any(_NET in row and _GROSS in row and Decimal(row[_NET]) > Decimal(row[_GROSS]) for row in items.rows):
         return False
-    if not totals:
-        return True
-    return Decimal(totals[_ITEMS]) == len(items.rows) and all(
-        name not in totals or not texts or sum(map(Decimal, texts)) == Decimal(totals[name])
-        for name, texts in sums.items()
-    )
+    for name, texts in sums.items():
+        if texts and name in totals and sum(map(Decimal, texts)) != Decimal(totals[name]):
+            return False
+    return not totals or Decimal(totals[_ITEMS]) == len(items.rows)
 
 
 def _stripped(texts: Iterable[str]) -> set[str]:
