@@ -119,10 +119,11 @@ def _refuse_oversize(data: bytes, limits: XmlLimits) -> None:
 
 
 def _refuse_other_encodings(data: bytes) -> None:
-    try:
-        data.decode("utf-8", errors="strict")
-    except UnicodeDecodeError as error:
-        raise NotXml(detail=f"not UTF-8 at byte {error.start}") from error
+    if not data.isascii():
+        try:
+            data.decode("utf-8", errors="strict")
+        except UnicodeDecodeError as error:
+            raise NotXml(detail=f"not UTF-8 at byte {error.start}") from error
     # UTF-16 and UTF-32 of plain letters are UTF-8 with zeros between them, and the parser would guess what is meant.
     zero = data.find(b"\0")
     if zero >= 0:
@@ -257,12 +258,12 @@ def _refuse_namespaces(root: Element, data: bytes, limits: XmlLimits) -> None:
 
 def _declares_little(data: bytes, most: int) -> bool:
     """Whether there are at most so many namespace declarations, and no relative one."""
-    count, place = 0, data.find(b"xmlns")
+    count, place = 0, data.rfind(b"xmlns")  # from the end: then the rare "x" is looked for, not the "s"
     while place >= 0:
         count += 1
         if count > most or _RELATIVE_NAMESPACE.match(data, place):
             return False
-        place = data.find(b"xmlns", place + 1)
+        place = data.rfind(b"xmlns", 0, place)
     return True
 
 
@@ -276,8 +277,12 @@ def _refuse_id_clash(root: Element, before_equals: list[bytes]) -> None:
 
 def _may_hold_identifiers(before_equals: list[bytes]) -> bool:
     """Whether some "=" follows the name "id", with or without prefix, or white space that could follow such a name."""
-    ends = {piece[-3:] for piece in before_equals}
-    return any(end[-1:].isspace() or (end[-2:].lower() == b"id" and end[:1] in b" \t\r\n:") for end in ends)
+    return any(map(_may_end_identifier, {piece[-3:] for piece in before_equals}))
+
+
+@functools.lru_cache(maxsize=1024)
+def _may_end_identifier(end: bytes) -> bool:
+    return end[-1:].isspace() or (end[-2:].lower() == b"id" and end[:1] in b" \t\r\n:")
 
 
 # --- schemas --------------------------------------------------------------------------------------------------------

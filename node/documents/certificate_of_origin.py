@@ -5,76 +5,89 @@ certificate's; the version is `1`, or `withdrawn` or `cancelled` when the certif
 names a predecessor.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from node.documents.checks import joined, text_at, text_of, without_blanks
-from node.documents.children import Way, first_by_name
+from node.documents.checks import joined, text_of, without_blanks
 from node.documents.kind import XmlKind
+from node.documents.listing import Listing, Table
+from node.documents.origin_look import items_of, keeps_every_rule
 from node.documents.origin_rules import ENDED, NS, rules
 from node.documents.structure import PaperSchema
 from node.model.document import Identity, Reading, Succession
 from node.safe_xml import Element
 
+_AUTHORITY, _NUMBER, _STATUS = f"{NS}IssuingAuthority", f"{NS}Number", f"{NS}Status"
+_UCR, _ID, _REPLACES = f"{NS}Ucr", f"{NS}Id", f"{NS}Replaces"
+_TYPE_CODE, _AGREEMENT, _ISSUE_DATE = f"{NS}TypeCode", f"{NS}Agreement", f"{NS}IssueDate"
+_VALID_UNTIL, _NAME, _EXPORTER = f"{NS}ValidUntil", f"{NS}Name", f"{NS}Exporter"
+_IMPORTER, _EXPORT_COUNTRY, _IMPORT_COUNTRY = f"{NS}Importer", f"{NS}ExportCountry", f"{NS}ImportCountry"
+_ORIGIN_COUNTRY, _DESCRIPTION, _HS_CODE = f"{NS}OriginCountry", f"{NS}Description", f"{NS}HsCode"
+_INVOICE, _TRANSPORT, _MEANS = f"{NS}Invoice", f"{NS}Transport", f"{NS}Means"
+_COUNTRY = f"{NS}Country"
 _RELATIONS = {"withdrawn": "withdrawal", "cancelled": "cancellation"}
 
 
 def read(root: Element) -> Reading:
     """What a certificate without findings tells."""
-    head = first_by_name(root)
-    number, status = text_of(head.get(f"{NS}Number")), text_of(head.get(f"{NS}Status"))
+    said = Listing(root)
+    return _reading(said, items_of(said))
+
+
+def read_at_once(root: Element) -> Reading | None:
+    """The same without asking the rules, where one look at a certificate that follows its schema shows them kept."""
+    said = Listing(root)
+    items = items_of(said)
+    return _reading(said, items) if keeps_every_rule(said, items) else None
+
+
+def _reading(said: Listing, items: Table) -> Reading:
+    number, status = said.text(_NUMBER), said.text(_STATUS)
     return Reading(
-        identity=Identity(issuer=_issuer(head), number=number, version=status if status in ENDED else "1"),
-        fields=_fields(root, head),
-        succession=_succession(head, number, status),
-        ucr=tuple(dict.fromkeys(text_of(ucr) for ucr in root.iterchildren(f"{NS}Ucr"))),
+        identity=Identity(issuer=_issuer(said), number=number, version=status if status in ENDED else "1"),
+        fields=_fields(said, items),
+        succession=_succession(said, number, status),
+        ucr=tuple(dict.fromkeys(map(text_of, said.parts(_UCR)))),
     )
 
 
-def _issuer(head: Mapping[str, Element]) -> str:
-    authority = first_by_name(head.get(f"{NS}IssuingAuthority"))
-    identifier = text_of(authority.get(f"{NS}Id"))
-    return identifier or f"{text_of(authority.get(f'{NS}Country'))}:{text_of(authority.get(f'{NS}Name'))}"
+def _issuer(said: Listing) -> str:
+    identifier = said.first(_AUTHORITY, _ID)
+    return identifier or f"{said.first(_AUTHORITY, _COUNTRY)}:{said.first(_AUTHORITY, _NAME)}"
 
 
-def _succession(head: Mapping[str, Element], number: str, status: str) -> Succession | None:
+def _succession(said: Listing, number: str, status: str) -> Succession | None:
     if status in ENDED:
         return Succession(number=number, relation=_RELATIONS[status])
-    replaced = text_at(head.get(f"{NS}Replaces"), f"{NS}Number")
+    replaced = said.first(_REPLACES, _NUMBER)
     return Succession(number=replaced, relation="replacement") if replaced else None
 
 
-def _fields(root: Element, head: Mapping[str, Element]) -> dict[str, str]:
+def _fields(said: Listing, items: Table) -> dict[str, str]:
     return without_blanks(
         {
-            "number": text_of(head.get(f"{NS}Number")),
-            "type": text_of(head.get(f"{NS}TypeCode")),
-            "agreement": text_of(head.get(f"{NS}Agreement")),
-            "status": text_of(head.get(f"{NS}Status")),
-            "issued": text_of(head.get(f"{NS}IssueDate")),
-            "valid_until": text_of(head.get(f"{NS}ValidUntil")),
-            "issuer": _all(root, _ISSUERS),
-            "exporter": _all(root, _EXPORTERS),
-            "importer": _all(root, _IMPORTERS),
-            "export_country": text_of(head.get(f"{NS}ExportCountry")),
-            "import_country": text_of(head.get(f"{NS}ImportCountry")),
-            "origin_countries": _all(root, _ORIGINS),
-            "goods": _all(root, _GOODS),
-            "hs_codes": _all(root, _HS_CODES),
-            "invoices": _all(root, _INVOICES),
-            "transport": _all(root, _MEANS),
+            "number": said.text(_NUMBER),
+            "type": said.text(_TYPE_CODE),
+            "agreement": said.text(_AGREEMENT),
+            "status": said.text(_STATUS),
+            "issued": said.text(_ISSUE_DATE),
+            "valid_until": said.text(_VALID_UNTIL),
+            "issuer": joined(said.texts(_AUTHORITY, _NAME)),
+            "exporter": joined(said.texts(_EXPORTER, _NAME)),
+            "importer": joined(said.texts(_IMPORTER, _NAME)),
+            "export_country": said.text(_EXPORT_COUNTRY),
+            "import_country": said.text(_IMPORT_COUNTRY),
+            "origin_countries": _of_items(items, _ORIGIN_COUNTRY),
+            "goods": _of_items(items, _DESCRIPTION),
+            "hs_codes": _of_items(items, _HS_CODE),
+            "invoices": joined(said.texts(_INVOICE, _NUMBER)),
+            "transport": joined(said.texts(_TRANSPORT, _MEANS)),
         }
     )
 
 
-def _all(root: Element, way: Way) -> str:
-    return joined(map(text_of, way.all(root)))
+def _of_items(items: Table, name: str) -> str:
+    return joined(map(str.strip, items.column(name)))
 
-
-_ISSUERS, _INVOICES = Way(f"{NS}IssuingAuthority", f"{NS}Name"), Way(f"{NS}Invoice", f"{NS}Number")
-_EXPORTERS, _IMPORTERS = Way(f"{NS}Exporter", f"{NS}Name"), Way(f"{NS}Importer", f"{NS}Name")
-_ORIGINS, _GOODS = Way(f"{NS}Item", f"{NS}OriginCountry"), Way(f"{NS}Item", f"{NS}Description")
-_HS_CODES, _MEANS = Way(f"{NS}Item", f"{NS}HsCode"), Way(f"{NS}Transport", f"{NS}Means")
 
 KIND = XmlKind(
     name="certificate_of_origin",
@@ -86,5 +99,6 @@ KIND = XmlKind(
     schema=PaperSchema(Path(__file__).parent / "schemas/certificate_of_origin/certificate_of_origin_1.xsd"),
     rules=rules,
     reading=read,
+    reading_at_once=read_at_once,
     number=f"{NS}Number",
 )

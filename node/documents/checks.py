@@ -41,8 +41,10 @@ _PLAIN = re.compile(
     "\u3000-\u3029\u3030-\u3098\u309b-\u33ff\u3400-\u9fff\uac00-\ud7a3\uff01-\uffee"
     "\U0001f300-\U0001faff\U00020000-\U0002f7ff\U00030000-\U0003ffff]*"
 )
-_ASCII = bytes(range(0x7F))
-"""Without delete, which is no character for papers."""
+_DELETE = b"\x7f"
+"""The one octet of well-formed ASCII that is no character for papers."""
+
+_FIT_ASCII = bytes(range(0x7F))
 
 
 def certainly_fit(content: bytes) -> bool:
@@ -58,8 +60,10 @@ def certainly_fit(content: bytes) -> bool:
 
 def are_plain(octets: bytes) -> bool:
     """Whether these octets, which are UTF-8, hold only characters that are fit in any company."""
-    others = octets.translate(None, _ASCII)
-    return not others or _PLAIN.fullmatch(others.decode()) is not None
+    if octets.isascii():
+        return _DELETE not in octets
+    others = octets.translate(None, _FIT_ASCII)
+    return _PLAIN.fullmatch(others.decode()) is not None
 
 
 def unfit_characters(root: Element) -> Iterator[Breach]:
@@ -160,7 +164,11 @@ def repeated(texts: Sequence[str | None]) -> frozenset[str | None]:
 def joined(texts: Iterable[str]) -> str:
     """Different texts in their order as one field, at most MAX_FIELD characters."""
     # Twice without repetitions: goods of one heading or country need not be taken apart line by line.
-    return "; ".join(dict.fromkeys(" ".join(text.split()) for text in dict.fromkeys(texts) if text))[:MAX_FIELD]
+    different = dict.fromkeys(texts)
+    if len(different) > 1:
+        different = dict.fromkeys(" ".join(text.split()) for text in different if text)
+        return "; ".join(different)[:MAX_FIELD]
+    return " ".join("".join(different).split())[:MAX_FIELD]
 
 
 def without_blanks(fields: dict[str, str]) -> dict[str, str]:

@@ -36,12 +36,14 @@ class XmlKind(DocumentKind):
     """A kind written in XML.
 
     `rules` yields what the schema cannot say and must bear any tree; `reading` is only asked about a paper without a
-    finding. `number` is the path of the element that holds the paper's number.
+    finding. `reading_at_once` may spare asking the rules: it is asked about a paper that follows its schema, and None
+    says nothing. `number` is the path of the element that holds the paper's number.
     """
 
     schema: PaperSchema
     rules: Callable[[Element], Iterable[Breach]]
     reading: Callable[[Element], Reading]
+    reading_at_once: Callable[[Element], Reading | None] | None = None
     number: str
 
     @property

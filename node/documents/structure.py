@@ -16,6 +16,7 @@ from node.documents.xsd_tables import ElementType, Slot, read_tables
 from node.safe_xml import Element, Schema
 
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
+_XSI_NAME = _XSI[1:-1].encode()
 _HINTS = frozenset({f"{_XSI}schemaLocation", f"{_XSI}noNamespaceSchemaLocation"})
 """Attributes that any element may carry; they are ignored, a paper does not choose its schema."""
 
@@ -64,6 +65,8 @@ class PaperSchema:
         if root_type is None:
             yield Breach(root, "is not the root element of this kind")
             return
+        # Held until the end: for an element that nobody holds, lxml makes a new object each time it is asked for.
+        held = list(root.iter())
         waiting = [(root, self._tables.types[root_type])]
         while waiting:
             element, its_type = waiting.pop()
@@ -71,15 +74,30 @@ class PaperSchema:
             if its_type.value is not None:
                 yield from _value_breaches(element, its_type)
                 continue
-            yield from _content_breaches(element, its_type.slots)
-            types = {name: type_name for slot in its_type.slots for name, type_name in slot.types.items()}
-            known = [(child, types[str(child.tag)]) for child in element if str(child.tag) in types]
+            yield from _content_breaches(element, its_type)
+            types = its_type.types
+            known = [(child, types[child.tag]) for child in element if child.tag in types]
             waiting += [(child, self._tables.types[type_name]) for child, type_name in known]
+        del held
+
+
+def certainly_few(content: bytes) -> bool:
+    """Whether a paper in these well-formed octets is certainly not LARGE.
+
+    A tag begins at each "<" where no CDATA section stands, which begins with "<!". A no says nothing.
+    """
+    tags = content.count(b"<")
+    return tags <= LARGE or (b"!" not in content and tags - content.count(b"</") <= LARGE)
 
 
 def may_choose_types(content: bytes) -> bool:
     """Whether the namespace that lets a paper choose the types of its elements could stand in these octets."""
-    return _XSI[1:-1].encode() in content or (b"&" in content and b"&#" in content)
+    return may_name(content, _XSI_NAME)
+
+
+def may_name(content: bytes, namespace: bytes) -> bool:
+    """Whether an element or attribute of this namespace could stand in these octets."""
+    return namespace in content or (b"&" in content and b"&#" in content)
 
 
 # --- one element ----------------------------------------------------------------------------------------------------
@@ -88,12 +106,11 @@ def may_choose_types(content: bytes) -> bool:
 def _attribute_breaches(element: Element, its_type: ElementType) -> Iterator[Breach]:
     for name, value in element.items():
         allowed = its_type.attributes.get(str(name))
-        local = etree.QName(name).localname
         if allowed is None:
             if name not in _HINTS:
-                yield Breach(element, "is not allowed here", local)
+                yield Breach(element, "is not allowed here", etree.QName(name).localname)
         elif not allowed.value.admits(str(value)):
-            yield Breach(element, allowed.value.rule, local)
+            yield Breach(element, allowed.value.rule, etree.QName(name).localname)
     for needed, attribute in its_type.attributes.items():
         if attribute.required and element.get(needed) is None:
             yield Breach(element, "is missing", needed)
@@ -106,15 +123,15 @@ def _value_breaches(element: Element, its_type: ElementType) -> Iterator[Breach]
         yield Breach(element, its_type.value.rule or "has a value that is not allowed")
 
 
-def _content_breaches(element: Element, slots: tuple[Slot, ...]) -> Iterator[Breach]:
+def _content_breaches(element: Element, its_type: ElementType) -> Iterator[Breach]:
     """Text where none may be, strangers, surplus children, children out of order, and what is missing."""
     if _has_text(element):
         yield Breach(element, "must hold elements only, no text")
-    place = {name: index for index, slot in enumerate(slots) for name in slot.types}
+    slots, places = its_type.slots, its_type.places
     counts = [0] * len(slots)
     placed: list[tuple[Element, int]] = []
     for child in element:
-        index = place.get(str(child.tag))
+        index = places.get(child.tag)
         if index is None:
             yield Breach(child, "is not known here")
             continue
@@ -137,7 +154,10 @@ def _has_text(element: Element) -> bool:
 
 def _disorder(placed: list[tuple[Element, int]], slots: tuple[Slot, ...]) -> Iterator[Breach]:
     """The fewest children that must move, each with a neighbour in the list of the schema that need not."""
-    stays = _in_order([index for _, index in placed])
+    order = [index for _, index in placed]
+    if order == sorted(order):
+        return
+    stays = _in_order(order)
     places = [placed[position][1] for position in stays]
     for position in sorted(set(range(len(placed))).difference(stays)):
         child, index = placed[position]

@@ -11,7 +11,7 @@ from lxml import etree
 from node.documents.breach import Breach
 from node.documents.checks import certainly_fit, unfit_characters
 from node.documents.kind import XmlKind
-from node.documents.structure import ENOUGH, LARGE, may_choose_types
+from node.documents.structure import ENOUGH, certainly_few, may_choose_types, may_name
 from node.documents.xml_paths import Paths, everywhere
 from node.errors import KindUnknown
 from node.model.document import Finding, Reading
@@ -19,6 +19,7 @@ from node.model.receipt import FindingCode
 from node.safe_xml import Element, parse
 
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+_SIGNATURES = SIGNATURE[1:].partition("}")[0].encode()
 
 _OTHER_SPS_VERSION = re.compile(r"\{urn:un:unece:uncefact:data:standard:SPSCertificate:([0-9]{1,3})\}SPSCertificate")
 
@@ -28,18 +29,29 @@ def judged(content: bytes, root: Element, kind: XmlKind, worth_a_path: int) -> R
 
     `root` is what `parse` made of `content`, unaltered.
     """
-    paper, misplaced, signed = _without_issuer_signature(root)
+    paper, misplaced, signed = _without_issuer_signature(root) if may_be_signed(content) else (root, [], False)
+    departures = kind.schema.breaches(paper, simple=certainly_few(content) and not may_choose_types(content))
+    fit = certainly_fit(content)
+    if fit and not misplaced and not departures and kind.reading_at_once is not None:
+        reading = kind.reading_at_once(paper)
+        if reading is not None:
+            return _marked(reading, signed)
     # Held until the end: for an element that nobody holds, lxml makes a new object each time it is asked for.
     elements = list(paper.iter())
-    simple = len(elements) <= LARGE and not may_choose_types(content)
-    characters = () if certainly_fit(content) else unfit_characters(paper)
+    characters = () if fit else unfit_characters(paper)
     breaches = [(FindingCode.ISSUER_SIGNATURE, breach) for breach in misplaced]
-    breaches += [(FindingCode.SCHEMA, breach) for breach in kind.schema.breaches(paper, simple=simple)]
+    breaches += [(FindingCode.SCHEMA, breach) for breach in departures]
     breaches += [(FindingCode.RULE, breach) for breach in islice(chain(characters, kind.rules(paper)), ENOUGH)]
-    if breaches:
-        return _findings(breaches, elements, worth_a_path)
-    reading = kind.reading(paper)
+    return _findings(breaches, elements, worth_a_path) if breaches else _marked(kind.reading(paper), signed)
+
+
+def _marked(reading: Reading, signed: bool) -> Reading:
     return replace(reading, issuer_signed=True) if signed else reading
+
+
+def may_be_signed(content: bytes) -> bool:
+    """Whether a signature could stand in these octets."""
+    return may_name(content, _SIGNATURES)
 
 
 def paths(content: bytes) -> Iterator[str]:

@@ -5,7 +5,7 @@ Only the constructs that our schemas use are understood; anything else raises wh
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -30,7 +30,7 @@ class ValueType:
 
     def admits(self, text: str) -> bool:
         """Whether `text`, its white space treated as the base demands, is a value of this type."""
-        value = text if self.base == "string" else " ".join(_WHITE_SPACE.split(text)).strip(" ")
+        value = text if self.base == "string" else _collapsed(text)
         if self.words and value not in self.words:
             return False
         if not self.length[0] <= len(value) <= self.length[1]:
@@ -75,11 +75,22 @@ class Attribute:
 
 @dataclass(frozen=True, slots=True)
 class ElementType:
-    """What an element holds: children in slots, or a value; and its attributes."""
+    """What an element holds: children in slots, or a value; and its attributes.
+
+    `places` and `types` tell of each child the slot that it belongs to and the name of its type.
+    """
 
     slots: tuple[Slot, ...]
     value: ValueType | None
     attributes: Mapping[str, Attribute]
+    places: Mapping[str, int] = field(init=False)
+    types: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        places = {name: index for index, slot in enumerate(self.slots) for name in slot.types}
+        types = {name: type_name for slot in self.slots for name, type_name in slot.types.items()}
+        object.__setattr__(self, "places", places)
+        object.__setattr__(self, "types", types)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +166,12 @@ def _attributes(
 
 _WHITE_SPACE = re.compile(r"[ \t\r\n]+")
 _ENDLESS = 1 << 30
+
+
+def _collapsed(text: str) -> str:
+    if text.isalnum():  # then no white space
+        return text
+    return " ".join(_WHITE_SPACE.split(text)).strip(" ")
 
 
 def _plain(base: str) -> ValueType:

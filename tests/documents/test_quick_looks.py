@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from node import safe_xml
-from node.documents import json_paper, reader, xml_paper
+from node.documents import certificate_of_origin, json_paper, reader, xml_paper
 from node.documents.aeo_shape import AEO_STATUS
 from node.documents.samples import sample, sample_names
 from node.errors import NodeError
@@ -63,6 +63,9 @@ def _without_quick_looks() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(xml_paper, "certainly_fit", lambda content: False)
         patch.setattr(xml_paper, "may_choose_types", lambda content: True)
+        patch.setattr(xml_paper, "may_be_signed", lambda content: True)
+        patch.setattr(xml_paper, "certainly_few", lambda content: False)
+        patch.setattr(certificate_of_origin, "keeps_every_rule", lambda said, items: False)
         patch.setattr(json_paper, "are_plain", lambda content: False)
         patch.setattr(safe_xml, "_may_hold_identifiers", lambda pieces: True)
         patch.setattr(safe_xml, "_may_hold_attributes", lambda pieces, most: True)
