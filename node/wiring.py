@@ -218,7 +218,14 @@ HUB_FOLDER_POLL_S = 0.25
 
 def open_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
     """The way to the hub that the settings name. Raises HubUnavailable, KeyFileTooOpen, KeyFileUnusable."""
-    return _HUBS[settings.hub.kind](settings, book, journal)
+    match settings.hub.kind:
+        case HubKind.FOLDER:
+            return _folder_hub(settings, book)
+        case HubKind.REST:
+            return _rest_hub(settings, journal)
+        case HubKind.GRPC:
+            # The hub calls us and watches its feeds: it is neither given anything nor asked.
+            return HubLink(None, None, 0, ActorName("hub", "hub"))
 
 
 def _require_known_kinds(settings: Settings) -> None:
@@ -229,18 +236,13 @@ def _require_known_kinds(settings: Settings) -> None:
             raise SettingInvalid(where=SETTINGS_FILE, detail=detail)
 
 
-def _folder_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
+def _folder_hub(settings: Settings, book: Book) -> HubLink:
     hub = FolderHub(settings.hub_folder, MAX_DOCUMENT_BYTES)
     hub.prepare([partner.code for partner in book.partners])
     return HubLink(hub, hub, HUB_FOLDER_POLL_S, ActorName("hub folder", "hub"))
 
 
-def _watching_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
-    """The hub calls us and watches its feeds: it is neither given anything nor asked."""
-    return HubLink(None, None, 0, ActorName("hub", "hub"))
-
-
-def _rest_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
+def _rest_hub(settings: Settings, journal: Journal) -> HubLink:
     """The hub's web service, to push and to pull."""
     rest = settings.hub.rest
     if rest is None:
@@ -248,13 +250,6 @@ def _rest_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
     http = HttpOut(rest.url, TlsFiles(rest.ca, rest.certificate, rest.key), rest.timeout_s)
     hub = RestHub(http, MAX_DOCUMENT_BYTES, journal)
     return HubLink(hub, hub, rest.poll_s, ActorName("hub over REST", "hub"), http.close, http.renew)
-
-
-_HUBS: Mapping[HubKind, Callable[[Settings, Book, Journal], HubLink]] = {
-    HubKind.FOLDER: _folder_hub,
-    HubKind.GRPC: _watching_hub,
-    HubKind.REST: _rest_hub,
-}
 
 
 def _own_statement(files: KeyFiles, own_trust: PartnerTrust, clock: Clock) -> tuple[KeyStatement, frozenset[str]]:

@@ -92,7 +92,7 @@ class HubDesk:
         """Send what was decided about a paper, or what that is refused with."""
 
         def its_business(paper: Exchange) -> None:
-            if not client.may_handle(paper.kind):
+            if not _concerns(client, paper.kind):
                 raise ExchangeUnknown(exchange=exchange)
 
         try:
@@ -120,7 +120,7 @@ def _inbound(tx: Tx, client: HubClient, places: Mapping[NodeCode, int], last: No
             return InboundPage((), reached, more=False)
         partner = behind[looked % len(behind)]
         found = feed.stretch(tx, partner, reached.get(partner, 0), ends[partner])
-        chosen = _load(tx, [one for one in found.waiting if client.may_handle(one.kind)])
+        chosen = _load(tx, [one for one in found.waiting if _concerns(client, one.kind)])
         if chosen:
             papers, following = chosen
             reached[partner] = following or found.following
@@ -160,6 +160,9 @@ def _acknowledge(tx: Tx, client: HubClient, ids: Sequence[ExchangeId], now: date
     rows = exchanges.load(tx, ids)
     known = [one for one in ids if one in rows and _is_inbound_of(client, rows[one])]
     waiting = [one for one in known if rows[one].state is State.RECEIVED]
+    # Unlike handing over to a hub that is given things (flows/inbound.py): there a job's fence says whose move it is,
+    # and nobody is asked. Here there is no job; the state alone decides between two who acknowledge at once, and the
+    # audit says which client did.
     moved = exchanges.move_all(tx, waiting, Direction.IN, [State.RECEIVED], State.HANDED_OVER, now)
     evidence.add(tx, [EvidenceFact(one, now, Fact.HANDED_OVER) for one in sorted(moved)])
     if moved:
@@ -170,7 +173,12 @@ def _acknowledge(tx: Tx, client: HubClient, ids: Sequence[ExchangeId], now: date
 
 
 def _is_inbound_of(client: HubClient, exchange: Exchange) -> bool:
-    return exchange.direction is Direction.IN and client.may_handle(exchange.kind)
+    return exchange.direction is Direction.IN and _concerns(client, exchange.kind)
+
+
+def _concerns(client: HubClient, kind: str) -> bool:
+    """Whether the client may see papers of this kind: what nodes tell each other about their keys, no hub may."""
+    return kind != KEY_STATEMENT and client.may_handle(kind)
 
 
 def _view(tx: Tx, client: HubClient, question: ExchangeQuestion) -> ExchangeView:
@@ -179,7 +187,7 @@ def _view(tx: Tx, client: HubClient, question: ExchangeQuestion) -> ExchangeView
         key = _stored_key(client, question.key)
         identifier = exchanges.submissions(tx, [key]).get(key, (None, b""))[0]
     found = exchanges.load(tx, [identifier]).get(identifier) if identifier is not None else None
-    if found is None or not client.may_handle(found.kind):
+    if found is None or not _concerns(client, found.kind):
         raise ExchangeUnknown(exchange=question.exchange or question.key or "")
     held = (receipts.settled if found.direction is Direction.OUT else receipts.issued)(tx, [found.id]).get(found.id)
     answer = answers.told(tx, [found.id]).get(found.id)
@@ -202,8 +210,7 @@ def _moves(tx: Tx, client: HubClient, after: int | None) -> StatusPage:
     found = feed.moves(tx, after, MAX_CHANGES)
     if not found:
         raise Unexpected(detail="moves were numbered and are not there")
-    # What nodes tell each other about their keys is not the hub's business.
-    told = [one for one in found if one.kind != KEY_STATEMENT and client.may_handle(one.kind)]
+    told = [one for one in found if _concerns(client, one.kind)]
     decided = answers.told(tx, [one.exchange for one in told if one.state is State.ANSWERED])
     moves = tuple(
         StatusMove(

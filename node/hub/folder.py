@@ -113,6 +113,9 @@ class FolderHub:
         try:
             with opened(self._root, (place,)) as at:
                 partners = os.listdir(at)
+        except FileNotFoundError:
+            # The tree is away, a disk that is not mounted say, and nothing waits there.
+            return []
         except OSError as error:
             raise HubUnavailable(detail=f"{self._root / place}: {error.strerror}") from error
         for partner in partners:

@@ -7,7 +7,7 @@
 
 Every call may be repeated. A list holds what has no outcome yet, oldest first. It is read from its beginning, always; a
 cursor only leads past pages of things that must wait. So none has to outlive the process: whatever a crash forgot is
-still in the list, and a paper overtakes nothing but what must wait.
+still in the list, and a paper overtakes nothing but what must wait, or what spoils its page (hub/rest_list.py).
 """
 
 import base64

@@ -2,15 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import literal, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import and_, literal, select, update
 
 from node.model.exchange import Direction, State
 from node.model.job import Verb
 from node.store.database import Tx
+from node.store.sql import insert_for
 from node.store.tables import EXCHANGE, JOB
 
 _TO_HUB = (Verb.HAND_OVER.value, Verb.TELL_HUB.value)
+_WAITS_FOR_HUB = and_(EXCHANGE.c.state == State.RECEIVED.value, EXCHANGE.c.direction == Direction.IN.value)
 
 
 def forgive(tx: Tx) -> int:
@@ -21,7 +22,10 @@ def forgive(tx: Tx) -> int:
 
 
 def owe(tx: Tx, now: datetime) -> int:
-    """Give every paper that is RECEIVED its job for the hub, where it has none; how many that were."""
+    """Give every paper that is RECEIVED its job for the hub, where it has none; how many that were.
+
+    What became of outgoing papers while the hub watched stands in its feed alone, and gets no job.
+    """
     columns = (
         "exchange_id", "partner", "verb", "priority", "due_at", "attempts", "fence", "first_cause", "created_at",
     )  # fmt: skip
@@ -29,13 +33,15 @@ def owe(tx: Tx, now: datetime) -> int:
     waiting = select(
         EXCHANGE.c.id, EXCHANGE.c.partner, literal(Verb.HAND_OVER.value), EXCHANGE.c.priority, moment,
         literal(0), literal(0), literal(""), moment,
-    ).where(EXCHANGE.c.state == State.RECEIVED.value, EXCHANGE.c.direction == Direction.IN.value)  # fmt: skip
-    build = postgresql.insert if tx.dialect.name == "postgresql" else sqlite.insert
-    added = build(JOB).from_select(columns, waiting).on_conflict_do_nothing().returning(JOB.c.exchange_id)
-    new = len(tx.execute(added).all())
-    received = select(EXCHANGE.c.id).where(
-        EXCHANGE.c.state == State.RECEIVED.value, EXCHANGE.c.direction == Direction.IN.value
+    ).where(_WAITS_FOR_HUB)  # fmt: skip
+    added = (
+        insert_for(tx.dialect.name)(JOB)
+        .from_select(columns, waiting)
+        .on_conflict_do_nothing()
+        .returning(JOB.c.exchange_id)
     )
+    new = len(tx.execute(added).all())
+    received = select(EXCHANGE.c.id).where(_WAITS_FOR_HUB)
     idle = update(JOB).where(JOB.c.exchange_id.in_(received), JOB.c.due_at.is_(None))
     again = tx.execute(idle.values(verb=Verb.HAND_OVER.value, due_at=now, created_at=now, fence=JOB.c.fence + 1))
     return new + again.rowcount

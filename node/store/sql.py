@@ -147,6 +147,11 @@ class _Ready:
         return rows if self._named is None and self._plain else [self.one(row) for row in rows]
 
 
+def insert_for(dialect: str) -> Callable[[Table], postgresql.Insert | sqlite.Insert]:
+    """The insert of that kind of database, which can leave alone what is there already."""
+    return postgresql.insert if dialect == "postgresql" else sqlite.insert
+
+
 def insertion(table: Table, *columns: str) -> Statement:
     """The statement that inserts a row with these columns, or with all that the table has."""
     names = columns or tuple(column.name for column in table.columns)
@@ -158,8 +163,8 @@ def insertion_if_absent(table: Table) -> Statement:
     names = tuple(column.name for column in table.columns)
     values: dict[str, BindParameter[Any]] = {name: bindparam(name) for name in names}
     built: dict[str, ClauseElement] = {
-        name: build(table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
-        for name, build in (("sqlite", sqlite.insert), ("postgresql", postgresql.insert))
+        name: insert_for(name)(table).values(values).on_conflict_do_nothing().returning(*table.primary_key)
+        for name in ("sqlite", "postgresql")
     }
     return Statement(built, *names)
 
@@ -185,8 +190,7 @@ def insert_if_absent(tx: Tx, table: Table, row: Mapping[str, Value]) -> bool:
 @cache
 def _unless_taken(dialect: str, table: Table) -> Insert:
     """Built once: a statement that is the same object is compiled and looked up more cheaply."""
-    build = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    return build(table).on_conflict_do_nothing().returning(*table.primary_key)
+    return insert_for(dialect)(table).on_conflict_do_nothing().returning(*table.primary_key)
 
 
 def as_bytes(dialect: str, column: ColumnElement[object]) -> ColumnElement[object]:

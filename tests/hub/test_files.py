@@ -64,6 +64,27 @@ def test_what_lies_in_the_place_of_a_mark_is_neither_followed_nor_waited_for(tmp
     assert not (tmp_path / "elsewhere").exists()
 
 
+def test_hidden_names_that_are_taken_are_neither_followed_nor_in_the_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(files, "_NAMELESS", 0)
+    (tmp_path / ".0.xml.0").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / ".0.xml.1").write_bytes(b"left by a crash")
+    assert write_all(tmp_path, bundles(1)) == [None]
+    assert (tmp_path / "0.xml").read_bytes() == b"x"
+    assert (tmp_path / ".0.xml.1").read_bytes() == b"left by a crash"
+    assert not (tmp_path / "elsewhere").exists()
+
+
+def test_when_all_hidden_names_are_taken_only_that_file_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "_NAMELESS", 0)
+    for number in range(files.HIDDEN_NAMES):
+        (tmp_path / f".0.xml.{number}").touch()
+    outcomes = write_all(tmp_path, bundles(2))
+    assert isinstance(outcomes[0], FileExistsError)
+    assert outcomes[1] is None
+
+
 def test_a_folder_that_is_gone_fails_its_own_papers_only(tmp_path: Path) -> None:
     (tmp_path / "here").mkdir()
     outcomes = write_all(tmp_path, [*bundles(1, folder=("gone",)), *bundles(1, folder=("here",))])

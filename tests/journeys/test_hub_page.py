@@ -18,7 +18,7 @@ import pytest
 from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 from hub_lab import XA, XB, HubLab, Running, papers, until
 
-from node.model.exchange import State
+from node.model.exchange import MOVES, Direction, State, is_end
 from node.protocol.n2n.v1 import hub_pb2
 from node.sandbox import dev_pki
 
@@ -115,6 +115,15 @@ def test_a_paper_that_is_refused_is_told_by_the_program(lab: HubLab, desk: Path)
     done = send(ours, lab.xa.hub_address, XB, "bad.xml")
     assert done.returncode == 1
     assert "N2N-DOC-002" in done.stderr
+
+
+def test_the_program_ends_however_a_paper_ends_and_waits_while_a_human_is_asked(page: str) -> None:
+    (ends,) = re.findall(r"if change\.state in \((.*?)\):", page)
+    named = {State(word.strip().strip('"')) for word in ends.split(",")}
+    ways_out = {state for moves in MOVES[Direction.OUT].values() for state in moves if is_end(Direction.OUT, state)}
+    # The answer of an agency comes after delivery, and the program does not wait for it.
+    assert named == ways_out - {State.ANSWERED} | {State.DELIVERED}
+    assert State.PARKED not in named
 
 
 def test_enrolled_clients_are_told_what_the_service_looks_like(lab: HubLab) -> None:

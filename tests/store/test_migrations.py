@@ -12,9 +12,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect
 
 from node import merkle
+from node.clock import to_ms
 from node.errors import StoreRefused, StoreVersion
 from node.model.ids import NodeCode
-from node.store import audit, log, schema
+from node.store import audit, feed, log, schema
 from node.store.database import Database, Tx
 from node.store.tables import APPEND_ONLY, AUDIT, LOG_NODE, METADATA
 
@@ -85,6 +86,43 @@ def test_receipts_and_acts_of_the_first_release_are_brought_into_tree_and_chain(
     with pytest.raises(StoreRefused, match="append-only"):
         database.write(lambda tx: tx.execute(AUDIT.update().values(link=b"")))
     assert database.read(differences) == []
+
+
+def test_what_the_hub_of_the_first_release_was_still_to_be_told_is_in_the_feed_it_watches_now(
+    database: Database,
+) -> None:
+    exchange = "VALUES (?, 'out', 'XB', 'a', 1, 'k', 1, 'batch', ?, 2, 'I', ?, '1', x'00', 5, ?, NULL, NULL, NULL, ?"
+    rows = [
+        # id, state, number, updated_at, key, last cause
+        ("e-late", "REFUSED", "1", 1_795_358_106_300, "XB/late", "RULE"),
+        ("e-told", "DELIVERED", "2", 1_795_358_106_100, "XB/told", ""),
+        ("e-under-way", "SEALED", "3", 1_795_358_106_000, "XB/way", ""),
+        ("e-early", "DELIVERED", "4", 1_795_358_106_200, "XB/early", ""),
+        ("e-early-too", "EXPIRED", "5", 1_795_358_106_200, "XB/too", "N2N-TIME-001"),
+    ]
+    jobs_left = [
+        ("e-late", "tell_hub", 9), ("e-told", "tell_hub", None), ("e-under-way", "deliver", 9),
+        ("e-early", "tell_hub", 9), ("e-early-too", "tell_hub", 9),
+    ]  # fmt: skip
+
+    def as_the_first_release_left_it(tx: Tx) -> None:
+        schema.to(tx, "base")
+        schema.to(tx, "0001")
+        tx.exec_driver_sql(f"INSERT INTO exchange {exchange}, '', '', '', ?, NULL, 0)", rows)
+        job = "VALUES (?, 'XB', ?, 2, ?, NULL, 0, 0, NULL, NULL, '', 5)"
+        tx.exec_driver_sql(f"INSERT INTO job {job}", jobs_left)
+
+    database.write(as_the_first_release_left_it)
+    database.migrate()
+    moves = database.read(lambda tx: feed.moves(tx, 0, 10))
+    assert [(move.exchange, move.state.value, move.cause, move.key) for move in moves] == [
+        ("e-early", "DELIVERED", "", "XB/early"),
+        ("e-early-too", "EXPIRED", "N2N-TIME-001", "XB/too"),
+        ("e-late", "REFUSED", "RULE", "XB/late"),
+    ]
+    assert [to_ms(move.moment) for move in moves] == [1_795_358_106_200, 1_795_358_106_200, 1_795_358_106_300]
+    database.write(lambda tx: tx.exec_driver_sql("UPDATE exchange SET state = 'DELIVERED' WHERE id = 'e-under-way'"))
+    assert database.read(lambda tx: feed.moves(tx, moves[-1].number, 10))[0].exchange == "e-under-way"
 
 
 def test_the_revision_this_program_needs_is_the_newest_there_is() -> None:

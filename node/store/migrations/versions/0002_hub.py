@@ -36,6 +36,7 @@ def upgrade() -> None:
     )
     _refuse("business_answer", "UPDATE")
     _refuse("business_answer", "DELETE")
+    _tell_what_is_owed()
     _write_moves()
 
 
@@ -48,6 +49,16 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION n2n_moved()")
     op.drop_table("exchange_move")
     op.drop_table("business_answer")
+
+
+def _tell_what_is_owed() -> None:
+    """Moves that the hub was still to be told of stand in the feed, for its jobs end when it begins to watch."""
+    op.execute(
+        "INSERT INTO exchange_move (exchange_id, state, cause, moment) "
+        "SELECT exchange.id, exchange.state, exchange.last_cause, exchange.updated_at "
+        "FROM exchange JOIN job ON job.exchange_id = exchange.id "
+        "WHERE job.verb = 'tell_hub' AND job.due_at IS NOT NULL ORDER BY exchange.updated_at, exchange.id"
+    )
 
 
 def _write_moves() -> None:
