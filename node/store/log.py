@@ -14,7 +14,7 @@ from node.model.ids import NodeCode
 from node.store import tree
 from node.store.database import Tx
 from node.store.sql import ListStatement, Statement, as_bytes, as_text, insertion, insertion_if_absent
-from node.store.tables import ISSUED_CHECKPOINT, LOG_NODE, RECEIPT, RECEIPT_LOG
+from node.store.tables import ISSUED_CHECKPOINT, LOG_NODE, RECEIPT, RECEIPT_LOG, ReceiptSide
 from node.store.tree import Span
 
 AT_ONCE = 500
@@ -110,7 +110,7 @@ def receipts(tx: Tx, partner: NodeCode, start: int, limit: int) -> list[Logged]:
 
 def unlogged(tx: Tx, partner: NodeCode) -> int:
     """How many receipts issued to `partner` have no place in its log; there should be none."""
-    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == "issued", RECEIPT.c.log_index.is_(None))
+    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == ReceiptSide.ISSUED, RECEIPT.c.log_index.is_(None))
     return int(tx.execute(select(func.count()).select_from(RECEIPT).where(*mine)).scalar_one())
 
 

@@ -10,7 +10,7 @@ from node.model.checkpoint import Checkpoint
 from node.model.ids import MessageId, NodeCode
 from node.store.database import Tx
 from node.store.sql import insert_if_absent
-from node.store.tables import CHECKPOINT, LOG_ALARM, RECEIPT
+from node.store.tables import CHECKPOINT, LOG_ALARM, RECEIPT, ReceiptSide
 
 NAMED_ENTRIES = 5
 """Receipts that an alarm names one by one; the rest it counts."""
@@ -85,7 +85,7 @@ def clear(tx: Tx, partner: NodeCode) -> Alarm | None:
 
 def uncovered(tx: Tx, partner: NodeCode, size: int) -> Uncovered:
     """Receipts that the partner gave us when its log was larger than `size`, the oldest first."""
-    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == "received", RECEIPT.c.log_size > size)
+    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == ReceiptSide.RECEIVED, RECEIPT.c.log_size > size)
     count = int(tx.execute(select(func.count()).select_from(RECEIPT).where(*mine)).scalar_one())
     order = (RECEIPT.c.log_size, RECEIPT.c.message_id)
     first = tx.execute(select(RECEIPT.c.message_id).where(*mine).order_by(*order).limit(NAMED_ENTRIES)).scalars()
