@@ -91,6 +91,10 @@ class Journal:
         error = fields.get("error")
         self._line(_severity(error) if isinstance(error, BaseException) else Level.INFO, action, fields)
 
+    def warning(self, action: str, /, **fields: object) -> None:
+        """Report what works as it is and should not stay so (WARNING)."""
+        self._line(Level.WARNING, action, fields)
+
     def detail(self, action: str, /, **fields: object) -> None:
         """Report what only somebody looking for a fault wants to see (DEBUG)."""
         self._line(Level.DEBUG, action, fields)

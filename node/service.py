@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
+from node.crypto.checkpoint_key import current_key
 from node.errors import AlreadyRunning
 from node.flows import checkpoints, fetching
 from node.server.gated import GatedServer
@@ -104,6 +105,7 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
     marker = wired.settings.home / READY_FILE
     marker.write_text(f"{address}\n{hub_address}".rstrip() + "\n")
     wired.journal("node.ready", node=wired.node.code, address=address, hub=hub_address)
+    _warn_without_checkpoint_key(wired)
     ready(address)
     try:
         async with asyncio.TaskGroup() as parts:
@@ -120,6 +122,12 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
         for transport in wired.transports.values():
             await transport.close()
         wired.journal("node.stopped", node=wired.node.code)
+
+
+def _warn_without_checkpoint_key(wired: Wired) -> None:
+    """Without one nothing is signed: nobody can watch our log, and `audit verify` has nothing to hold it against."""
+    if current_key(wired.node.keys.checkpoint, wired.node.clock.now()) is None:
+        wired.journal.warning("checkpoints.no-key", node=wired.node.code, folder=str(wired.settings.keys.folder))
 
 
 def _listen(server: GatedServer, address: str) -> str:

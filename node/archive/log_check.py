@@ -15,7 +15,7 @@ from node.crypto.keys import AnnouncedKey
 from node.errors import CheckpointRefused, LogBroken
 from node.merkle import leaf_hash
 from node.model.ids import NodeCode
-from node.store import audit, log, tree
+from node.store import audit, log, tree, witnessed
 from node.store.database import Database, Tx
 
 PAGE = 500
@@ -131,19 +131,35 @@ def _grown(
 def _require_acts(store: Database, name: str, last: int, heads: Heads, progress: Progress) -> int:
     """How many acts there are up to the last one."""
     link, after, count, proved = audit.FIRST_LINK, 0, 0, 0
+    unmet = sorted(heads, reverse=True)
+    doubted: dict[str, int] = {}
     while page := store.read(partial(audit.acts, after=after, limit=PAGE)):
         for act in page:
+            if unmet and unmet[-1] < act.id:
+                raise LogBroken(log=name, entry=unmet[-1], detail="it was signed, and there is no act of that number")
             if act.link is None or not act.follows(link):
                 detail = "it was changed, or one before it was changed, moved or taken away"
                 raise LogBroken(log=name, entry=act.id, detail=detail)
             if heads.get(act.id, act.link) != act.link:
                 detail = f"what was signed up to it is not what is there; up to {proved} it is"
                 raise LogBroken(log=name, entry=act.id, detail=detail)
-            proved = act.id if act.id in heads else proved
+            if act.id in heads:
+                proved = unmet.pop()
+            witnessed.follow(doubted, act)
             link, after, count = act.link, act.id, count + 1
         progress(name, min(after, last), last)
     _require_none_beyond(name, after, heads)
+    _require_alarms(store, name, doubted)
     return count
+
+
+def _require_alarms(store: Database, name: str, doubted: Mapping[str, int]) -> None:
+    """What raised an alarm that nobody cleared must still stand: without it ABSENT would end papers again."""
+    standing = store.read(witnessed.doubted)
+    for partner, entry in doubted.items():
+        if partner not in standing:
+            detail = f"the alarm about {partner} that it raised is gone, and nobody cleared it"
+            raise LogBroken(log=name, entry=entry, detail=detail)
 
 
 def _require_none_beyond(name: str, size: int, heads: Heads) -> None:

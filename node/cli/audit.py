@@ -42,6 +42,7 @@ _RESULT = Column("result", Text("Result", "結果"))
 _CHECKED = (_LOG, _ENTRIES, _CHECKPOINTS, _COVERED, _RESULT)
 
 _HOLDS = Text("holds", "成立")
+_UNSIGNED = Text("fits, but nothing was signed", "相符，惟無已簽署之查核點")
 _NONE = Text("Nothing of that kind was done.", "沒有符合的紀錄。")
 _NO_LOGS = Text("There is no log yet.", "尚無紀錄。")
 _CLEARED = Text(
@@ -142,7 +143,10 @@ def _as_data(one: "AuditEntry") -> dict[str, Data]:
 
 
 def _checked(one: "LogReport", session: Session) -> tuple[Cell, ...]:
-    result = _HOLDS.to(session.language) if one.broken is None else one.broken.message(session.language)
+    if one.broken is not None:
+        result = one.broken.message(session.language)
+    else:
+        result = (_UNSIGNED if one.entries and not one.checkpoints else _HOLDS).to(session.language)
     return one.log, one.entries, one.checkpoints, one.covered, result
 
 

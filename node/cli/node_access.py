@@ -201,7 +201,7 @@ def check_logs(session: Session, partner: NodeCode | None, progress: "Progress")
     settings = settings_of(session)
     keys = [key.announce() for key in load_checkpoint_keys(settings.keys.folder)]
     with open_store(session) as store:
-        known = store.read(log.partners)
+        known = store.read(lambda tx: log.partners(tx, settings.code))
         if partner is not None and partner not in known:
             raise PartnerUnknown(partner=partner)
         wanted = known if partner is None else [partner]

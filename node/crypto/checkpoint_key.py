@@ -23,9 +23,6 @@ from node.crypto.files import read_file, write_private_file
 from node.crypto.moments import moment_from_xml
 from node.errors import KeyFileUnusable
 
-RAW_BYTES = 32
-"""Private and public Ed25519 keys (RFC 8032)."""
-
 FILE_PATTERN = "checkpoint-*.key"
 """How the files of checkpoint keys are called in the folder of keys."""
 

@@ -38,7 +38,6 @@ ACTS = "acts"
 """In place of a partner's code: the chain of a node's own acts. No node code has small letters."""
 
 KEY_HASH_BYTES = 4
-SIGNATURE_BYTES = 64
 _ED25519 = b"\x01"
 _SPACE, _LINE_FEED = 0x20, 0x0A
 _SIGNATURE_LINE = re.compile("\u2014 ([^ +\\s]+) ([A-Za-z0-9+/]+={0,2})")

@@ -51,18 +51,39 @@ def give_and_keep(node: Node, tx: Tx, caller: NodeCode, named: bytes, now: datet
 
 
 def sign_acts(node: Node) -> None:
-    """Sign the end of the chain of our acts: whoever chains them anew later contradicts it."""
+    """Sign the end of the chain of our acts: whoever chains them anew later contradicts it.
+
+    A chain in which the end signed last is not found any more is not signed: that would vouch for whatever replaced it.
+    """
     now = node.clock.now()
     key = current_key(node.keys.checkpoint, now)
     if key is None:
         return
 
-    def keep(tx: Tx) -> None:
+    def keep(tx: Tx) -> int | None:
+        lost = _lost_end(node, tx)
         last, link = audit.last(tx)
-        if last:
+        if last and lost is None:
             log.keep_issued(tx, node.code, last, sign_checkpoint(node.code, ACTS, last, link, key))
+        return lost
 
-    node.store.write(keep)
+    lost = node.store.write(keep)
+    if lost is not None:
+        detail = "the end that was signed last is not there any more"
+        node.report("alarm.own-acts-lost", error=LogBroken(log=f"{node.code}/{ACTS}", entry=lost, detail=detail))
+
+
+def _lost_end(node: Node, tx: Tx) -> int | None:
+    """The end of our acts that was signed last, when the chain does not hold it any more."""
+    kept = log.last_issued(tx, node.code)
+    if kept is None:
+        return None
+    size, note = kept
+    try:
+        signed = claimed_checkpoint(note, node.code, ACTS)
+    except CheckpointRefused:
+        return size
+    return None if (signed.size, signed.root) == (size, audit.link_of(tx, size)) else size
 
 
 def _claimed(node: Node, caller: NodeCode, named: bytes) -> Checkpoint | None:

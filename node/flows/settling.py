@@ -154,7 +154,7 @@ def _deferred(node: Node, one: calls.Consignment, deferred: Deferred) -> Later:
 
 
 def _commit(node: Node, tx: Tx, judged: Judged, sight: witness.Sight, now: datetime) -> None:
-    witness.remember(node, tx, sight, now)
+    sight = witness.remember(node, tx, sight, now)
     doubtful = [one for one in judged.settled if one.receipt.verdict is Verdict.ABSENT]
     if doubtful and witness.doubted(tx, sight.partner):
         _park_doubted(node, tx, doubtful, now)

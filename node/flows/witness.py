@@ -4,7 +4,7 @@ What it proves: the partner's log was not rewritten since we last looked. A log 
 and from then on ABSENT from that partner only parks, until a human clears it.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
 
@@ -19,11 +19,6 @@ from node.model.ids import NodeCode
 from node.model.receipt import DeliverResponse
 from node.store import actors, audit, partner_keys, witnessed
 from node.store.database import Tx
-
-FORKED = "log-forked"
-"""The act in our audit, and the alarm in the journal."""
-
-CLEARED = "log-alarm-cleared"
 
 _STATEMENTS_KEPT = 64
 """Key statements kept parsed: one for each partner, and some to spare."""
@@ -78,8 +73,11 @@ def look(partner: NodeCode, us: NodeCode, before: Known, response: DeliverRespon
     return Sight(partner, before.note, shown, LogForked(partner=partner, known=held.size, shown=shown.size))
 
 
-def remember(node: Node, tx: Tx, sight: Sight, now: datetime) -> None:
-    """Keep the larger checkpoint, or raise the alarm; what is missing or unusable is reported and does no harm."""
+def remember(node: Node, tx: Tx, sight: Sight, now: datetime) -> Sight:
+    """Keep the larger checkpoint, or raise the alarm; what is missing or unusable is reported and does no harm.
+
+    What comes back is the sight beside what is known by now: another call may have been quicker.
+    """
     if sight.forked is not None and sight.shown is not None:
         _raise_alarm(node, tx, sight.named, sight.shown, sight.forked, now)
     elif sight.refused is not None:
@@ -87,8 +85,28 @@ def remember(node: Node, tx: Tx, sight: Sight, now: datetime) -> None:
     elif sight.shown is None:
         if sight.named:
             node.report("witness.checkpoint-missing", partner=sight.partner)
-    elif sight.shown.note != sight.named:
-        witnessed.advance(tx, sight.named, sight.shown)
+    elif sight.shown.note != sight.named and not witnessed.advance(tx, sight.named, sight.shown):
+        return _overtaken(node, tx, sight, sight.shown, now)
+    return sight
+
+
+def _overtaken(node: Node, tx: Tx, sight: Sight, shown: Checkpoint, now: datetime) -> Sight:
+    """Another call came first: what follows from the same checkpoint may lie on two branches.
+
+    Of one size they must be one. Of two sizes nothing here proves either, and no receipt is told to be in that log.
+    """
+    note = witnessed.known(tx, sight.partner)
+    unproved = replace(sight, shown=None)
+    if not note:
+        return unproved
+    held = claimed_checkpoint(note, sight.partner, shown.partner)
+    if held.size != shown.size:
+        return unproved
+    if held.root == shown.root:
+        return sight
+    forked = LogForked(partner=sight.partner, known=held.size, shown=shown.size)
+    _raise_alarm(node, tx, note, shown, forked, now)
+    return replace(sight, named=note, forked=forked)
 
 
 def doubted(tx: Tx, partner: NodeCode) -> bool:
@@ -104,11 +122,11 @@ def clear(node: Node, partner: NodeCode, by: ActorName, reason: str) -> witnesse
     now = node.clock.now()
 
     def commit(tx: Tx) -> witnessed.Alarm:
+        actor = actors.ensure(tx, by.name, actors.ActorKind(by.kind), now)
+        audit.add(tx, actor, witnessed.CLEARED, partner, {"partner": partner, "reason": reason}, now)
         alarm = witnessed.clear(tx, partner)
         if alarm is None:
             raise NoLogAlarm(partner=partner)
-        actor = actors.ensure(tx, by.name, actors.ActorKind(by.kind), now)
-        audit.add(tx, actor, CLEARED, partner, {"partner": partner, "reason": reason}, now)
         return alarm
 
     return node.store.write(commit)
@@ -130,7 +148,7 @@ def _raise_alarm(node: Node, tx: Tx, named: bytes, shown: Checkpoint, forked: Lo
         return
     held = claimed_checkpoint(named, shown.signer, shown.partner)
     sizes = {"known_size": str(held.size), "shown_size": str(shown.size)}
-    node.report(f"alarm.{FORKED}", partner=shown.signer, **sizes, error=forked)
+    node.report(f"alarm.{witnessed.FORKED}", partner=shown.signer, **sizes, error=forked)
     if not witnessed.raise_alarm(tx, witnessed.Alarm(shown.signer, now, named, shown.note)):
         return
     # A log that shrank has lost its last entries; of one that forked, any that we were ever shown may be another now.
@@ -147,7 +165,7 @@ def _raise_alarm(node: Node, tx: Tx, named: bytes, shown: Checkpoint, forked: Lo
         "entries_first": " ".join(lost.first),
     }
     actor = actors.ensure(tx, "witness", actors.ActorKind.SYSTEM, now)
-    audit.add(tx, actor, FORKED, shown.signer, detail, now)
+    audit.add(tx, actor, witnessed.FORKED, shown.signer, detail, now)
 
 
 @lru_cache(_STATEMENTS_KEPT)

@@ -83,6 +83,16 @@ class Act:
     said: tuple[str | int, ...]
     link: bytes | None
 
+    @property
+    def act(self) -> object:
+        """What was done."""
+        return self.said[3]
+
+    @property
+    def object(self) -> object:
+        """To what."""
+        return self.said[4]
+
     def follows(self, link: bytes) -> bool:
         """Whether this act was chained to `link`."""
         try:
@@ -110,6 +120,12 @@ def last(tx: Tx) -> tuple[int, bytes]:
     """Id and link of the last act; 0 and FIRST_LINK when there is none."""
     row = tx.execute(select(AUDIT.c.id, AUDIT.c.link).order_by(AUDIT.c.id.desc()).limit(1)).first()
     return (0, FIRST_LINK) if row is None else (row.id, bytes(row.link or FIRST_LINK))
+
+
+def link_of(tx: Tx, identifier: int) -> bytes | None:
+    """The link of that act; None when there is no such act."""
+    link = tx.execute(select(AUDIT.c.link).where(AUDIT.c.id == identifier)).scalar()
+    return None if link is None else bytes(link)
 
 
 def entries(

@@ -138,11 +138,6 @@ def remove(tx: Tx, exchange: ExchangeId) -> bool:
     return _REMOVE.run(tx, exchange) == 1
 
 
-def unblock(tx: Tx, exchange: ExchangeId) -> int:
-    """Let go what waited for `exchange`; how many jobs that were."""
-    return unblock_all(tx, [exchange])
-
-
 def unblock_all(tx: Tx, exchanges: Collection[ExchangeId]) -> int:
     """Let go what waited for any of `exchanges`; how many jobs that were."""
     return _UNBLOCK.run(tx, exchanges)

@@ -7,14 +7,14 @@ root or a proof is one read of as many hashes as the tree has levels.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import LargeBinary, bindparam, cast, func, select
+from sqlalchemy import LargeBinary, bindparam, cast, func, select, union
 
 from node.errors import StoreCorrupt
 from node.model.ids import NodeCode
 from node.store import tree
 from node.store.database import Tx
 from node.store.sql import ListStatement, Statement, as_bytes, as_text, insertion, insertion_if_absent
-from node.store.tables import ISSUED_CHECKPOINT, LOG_NODE, RECEIPT, RECEIPT_LOG
+from node.store.tables import ISSUED_CHECKPOINT, LOG_NODE, RECEIPT, RECEIPT_LOG, ReceiptSide
 from node.store.tree import Span
 
 AT_ONCE = 500
@@ -53,11 +53,14 @@ def size_of(tx: Tx, partner: NodeCode) -> int:
     return int(rows[0][0]) if rows else 0
 
 
-def partners(tx: Tx) -> list[NodeCode]:
-    """Whom we issued receipts to, by code."""
-    return [
-        NodeCode(code) for code in tx.execute(select(RECEIPT_LOG.c.partner).order_by(RECEIPT_LOG.c.partner)).scalars()
-    ]
+def partners(tx: Tx, own: NodeCode) -> list[NodeCode]:
+    """Whom we, `own`, issued receipts to, by code: whoever any of the tables tells of, for a row may be gone."""
+    found = union(
+        select(RECEIPT_LOG.c.partner),
+        select(RECEIPT.c.partner).where(RECEIPT.c.direction == ReceiptSide.ISSUED),
+        select(ISSUED_CHECKPOINT.c.partner).where(ISSUED_CHECKPOINT.c.partner != own),
+    )
+    return sorted(NodeCode(code) for code in tx.execute(found).scalars())
 
 
 def stand(tx: Tx, partner: NodeCode, since: int | None = None) -> Stand:
@@ -110,7 +113,7 @@ def receipts(tx: Tx, partner: NodeCode, start: int, limit: int) -> list[Logged]:
 
 def unlogged(tx: Tx, partner: NodeCode) -> int:
     """How many receipts issued to `partner` have no place in its log; there should be none."""
-    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == "issued", RECEIPT.c.log_index.is_(None))
+    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == ReceiptSide.ISSUED, RECEIPT.c.log_index.is_(None))
     return int(tx.execute(select(func.count()).select_from(RECEIPT).where(*mine)).scalar_one())
 
 
@@ -125,6 +128,14 @@ def issued(tx: Tx, partner: NodeCode) -> Mapping[int, bytes]:
         ISSUED_CHECKPOINT.c.partner == partner
     )
     return {size: bytes(note) for size, note in tx.execute(query.order_by(ISSUED_CHECKPOINT.c.size))}
+
+
+def last_issued(tx: Tx, partner: NodeCode) -> tuple[int, bytes] | None:
+    """The largest size that we signed of the log, and the checkpoint."""
+    newest = ISSUED_CHECKPOINT.c.size.desc()
+    query = select(ISSUED_CHECKPOINT.c.size, as_bytes(tx.dialect.name, ISSUED_CHECKPOINT.c.note))
+    row = tx.execute(query.where(ISSUED_CHECKPOINT.c.partner == partner).order_by(newest).limit(1)).first()
+    return None if row is None else (row[0], bytes(row[1]))
 
 
 def _folded(span: Span, found: Mapping[int, bytes]) -> bytes:

@@ -19,10 +19,7 @@ from node.store.columns import intact, pack_path, unpack_path
 from node.store.database import Tx
 from node.store.seals import insert_seal, seals
 from node.store.sql import ListStatement, Statement, insert_if_absent, insertion, insertion_if_absent, ms
-from node.store.tables import RECEIPT, RECEIPT_DISPUTE, RECEIPT_LOG
-
-_ISSUED = "issued"
-_RECEIVED = "received"
+from node.store.tables import RECEIPT, RECEIPT_DISPUTE, RECEIPT_LOG, ReceiptSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +75,7 @@ class Settlement(Enum):
 
 def held(tx: Tx, partner: NodeCode, message_ids: Collection[str]) -> dict[str, HeldReceipt]:
     """Receipts that we issued to `partner` under these ids, as repeats; ids we hold nothing for are missing."""
-    found = _held(tx, _BY_ID.rows(tx, message_ids, _ISSUED, partner))
+    found = _held(tx, _BY_ID.rows(tx, message_ids, ReceiptSide.ISSUED.value, partner))
     return {one.message_id: one for one in found}
 
 
@@ -102,12 +99,12 @@ def insert_issued(tx: Tx, rows: Sequence[IssuedReceipt]) -> None:
 
 def settled(tx: Tx, ids: Collection[ExchangeId]) -> dict[ExchangeId, HeldReceipt]:
     """The partner's receipts that settled these exchanges of ours; unsettled ones are missing from the result."""
-    return _by_exchange(tx, ids, _RECEIVED)
+    return _by_exchange(tx, ids, ReceiptSide.RECEIVED)
 
 
 def issued(tx: Tx, ids: Collection[ExchangeId]) -> dict[ExchangeId, HeldReceipt]:
     """Our receipts for these inbound exchanges."""
-    return _by_exchange(tx, ids, direction=_ISSUED)
+    return _by_exchange(tx, ids, ReceiptSide.ISSUED)
 
 
 def received(tx: Tx, ids: Collection[ExchangeId]) -> dict[ExchangeId, SignedReceipt]:
@@ -150,7 +147,7 @@ def settle_all(tx: Tx, rows: Sequence[ReceivedReceipt], now: datetime) -> dict[E
     if not rows:
         return {}
     partner = rows[0].partner
-    known = {row[0] for row in _KNOWN.rows(tx, [one.message_id for one in rows], _RECEIVED, partner)}
+    known = {row[0] for row in _KNOWN.rows(tx, [one.message_id for one in rows], ReceiptSide.RECEIVED.value, partner)}
     fresh = [one for one in rows if one.message_id not in known]
     seal_ids = {seal: insert_seal(tx, seal, Purpose.RECEIPTS, False, partner, now) for seal in _seals_of(fresh)}
     _INSERT.run_all(tx, [_received_row(one, seal_ids[one.signed.seal], now) for one in fresh], lost=RaceLost())
@@ -170,7 +167,7 @@ def _received_row(one: ReceivedReceipt, seal_id: str, now: datetime) -> tuple[ob
     place = one.signed.place
     return (
         one.partner,
-        _RECEIVED,
+        ReceiptSide.RECEIVED.value,
         one.message_id,
         None,
         int(one.verdict),
@@ -201,7 +198,8 @@ def _disputing_row(one: ReceivedReceipt, seal_id: str, now: datetime) -> dict[st
 
 
 def _first_receipt(tx: Tx, partner: NodeCode, message_id: MessageId) -> bytes:
-    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == _RECEIVED, RECEIPT.c.message_id == message_id)
+    received = RECEIPT.c.direction == ReceiptSide.RECEIVED
+    mine = (RECEIPT.c.partner == partner, received, RECEIPT.c.message_id == message_id)
     return bytes(tx.execute(select(RECEIPT.c.receipt).where(*mine)).scalar_one())
 
 
@@ -218,7 +216,7 @@ def _issued_row(row: IssuedReceipt, log_index: int) -> tuple[object, ...]:
     """The columns of the table in their order."""
     return (
         row.partner,
-        _ISSUED,
+        ReceiptSide.ISSUED.value,
         row.message_id,
         row.leaf,
         int(row.verdict),
@@ -233,16 +231,16 @@ def _issued_row(row: IssuedReceipt, log_index: int) -> tuple[object, ...]:
     )
 
 
-def _by_exchange(tx: Tx, ids: Collection[ExchangeId], direction: str) -> dict[ExchangeId, HeldReceipt]:
-    found = _held(tx, _BY_EXCHANGE.rows(tx, ids, direction))
+def _by_exchange(tx: Tx, ids: Collection[ExchangeId], side: ReceiptSide) -> dict[ExchangeId, HeldReceipt]:
+    found = _held(tx, _BY_EXCHANGE.rows(tx, ids, side.value))
     return {one.exchange: one for one in found if one.exchange is not None}
 
 
 def _held(tx: Tx, rows: Sequence[Sequence[Any]]) -> list[HeldReceipt]:
     # Many receipts share a seal, which is far larger than they are: it is read once.
-    known = seals(tx, {row[6] for row in rows})
+    known = seals(tx, {row[_SEAL_ID] for row in rows})
     with intact("receipt"):
-        return [_receipt_of(known[row[6]], *row) for row in rows]
+        return [_receipt_of(known[row[_SEAL_ID]], *row) for row in rows]
 
 
 def _receipt_of(
@@ -262,9 +260,12 @@ def _receipt_of(
     _log_size: int | None,
 ) -> HeldReceipt:
     """The receipt in a row as the driver gives it, columns in the order of their table."""
-    signed = SignedReceipt(receipt, seal, Place(leaf_index, unpack_path(path)), repeat=direction == _ISSUED)
+    signed = SignedReceipt(receipt, seal, Place(leaf_index, unpack_path(path)), repeat=direction == ReceiptSide.ISSUED)
     return HeldReceipt(message_id, leaf, Verdict(verdict), signed, exchange, from_ms(received_at))
 
+
+_SEAL_ID = list(RECEIPT.columns).index(RECEIPT.c.seal_id)
+"""Where the seal's id stands in a row as the driver gives it."""
 
 _OF = RECEIPT.c.direction == bindparam("its_direction")
 _WITH = RECEIPT.c.partner == bindparam("its_partner")

@@ -6,6 +6,7 @@ DELETE by triggers of the first migration; `document` gives a row up only when i
 """
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
@@ -40,6 +41,7 @@ __all__ = [
     "SETTING",
     "SUBMISSION",
     "TOMBSTONE",
+    "ReceiptSide",
 ]
 
 APPEND_ONLY = (
@@ -190,6 +192,15 @@ class DocumentSignatureRow(Row, table=True):
     exchange_id: str = Field(foreign_key="exchange.id", index=True)
     signatures: bytes
     made_at: datetime = Field(sa_type=Moment)
+
+
+class ReceiptSide(StrEnum):
+    """Whose receipts: the words in the column `direction` of `receipt`."""
+
+    ISSUED = "issued"
+    """Ours, to a partner."""
+    RECEIVED = "received"
+    """A partner's, to us."""
 
 
 class ReceiptRow(Row, table=True):

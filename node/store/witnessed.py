@@ -8,12 +8,20 @@ from sqlalchemy import bindparam, delete, exists, func, select, update
 
 from node.model.checkpoint import Checkpoint
 from node.model.ids import MessageId, NodeCode
+from node.store.audit import Act
 from node.store.database import Tx
 from node.store.sql import insert_if_absent
-from node.store.tables import CHECKPOINT, LOG_ALARM, RECEIPT
+from node.store.tables import CHECKPOINT, LOG_ALARM, RECEIPT, ReceiptSide
 
 NAMED_ENTRIES = 5
 """Receipts that an alarm names one by one; the rest it counts."""
+
+
+FORKED = "log-forked"
+"""The act that raises an alarm; its object is the partner."""
+
+CLEARED = "log-alarm-cleared"
+"""The act that alone lets an alarm be taken back; the table's own guard asks for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +76,19 @@ def alarm(tx: Tx, partner: NodeCode) -> Alarm | None:
     return None if row is None else Alarm(NodeCode(row.partner), row.raised_at, bytes(row.known), bytes(row.shown))
 
 
+def doubted(tx: Tx) -> frozenset[str]:
+    """The partners about whom an alarm stands."""
+    return frozenset(tx.execute(select(LOG_ALARM.c.partner)).scalars())
+
+
+def follow(raised: dict[str, int], act: Act) -> None:
+    """Keep in `raised`, act by act, which of them raised the alarm that should stand about a partner."""
+    if act.act == FORKED:
+        raised[str(act.object)] = act.id
+    elif act.act == CLEARED:
+        raised.pop(str(act.object), None)
+
+
 def raise_alarm(tx: Tx, new: Alarm) -> bool:
     """Raise it unless one stands already; whether it was raised now."""
     row = {"partner": new.partner, "raised_at": new.raised_at, "known": new.known, "shown": new.shown}
@@ -75,7 +96,10 @@ def raise_alarm(tx: Tx, new: Alarm) -> bool:
 
 
 def clear(tx: Tx, partner: NodeCode) -> Alarm | None:
-    """Take the alarm back and forget the checkpoint: the next one is the first. None when there was no alarm."""
+    """Take the alarm back and forget the checkpoint: the next one is the first. None when there was no alarm.
+
+    Its act, CLEARED, must be written down before; raises StoreRefused without.
+    """
     stood = alarm(tx, partner)
     if stood is not None:
         tx.execute(delete(LOG_ALARM).where(LOG_ALARM.c.partner == partner))
@@ -85,7 +109,7 @@ def clear(tx: Tx, partner: NodeCode) -> Alarm | None:
 
 def uncovered(tx: Tx, partner: NodeCode, size: int) -> Uncovered:
     """Receipts that the partner gave us when its log was larger than `size`, the oldest first."""
-    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == "received", RECEIPT.c.log_size > size)
+    mine = (RECEIPT.c.partner == partner, RECEIPT.c.direction == ReceiptSide.RECEIVED, RECEIPT.c.log_size > size)
     count = int(tx.execute(select(func.count()).select_from(RECEIPT).where(*mine)).scalar_one())
     order = (RECEIPT.c.log_size, RECEIPT.c.message_id)
     first = tx.execute(select(RECEIPT.c.message_id).where(*mine).order_by(*order).limit(NAMED_ENTRIES)).scalars()

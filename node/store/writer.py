@@ -70,7 +70,8 @@ class _Member(Generic[T]):
         """Do the work in a transaction that nobody shares; whether it is to be committed."""
         try:
             self._result.append(self._work(tx))
-        except BaseException as error:
+        except Exception as error:
+            # Anything else is an interrupt of the thread that writes, whosever work this is: it ends the group.
             self._error = translated(error)
             return False
         return True
@@ -114,10 +115,11 @@ class GroupWriter:
         self.commits = 0
         self._engine = engine
         self._queue: deque[_Waiting] = deque()
-        # Guards `_closed` and `_busy`: nothing may be queued that nobody would write.
+        # Guards `_closed`, `_busy` and `_turn`: nothing may be queued that nobody would write.
         self._gate = threading.Condition()
         self._closed = False
         self._busy = False
+        self._turn: _Waiting | None = None
         self._connection: Connection | None = None
 
     def do(self, work: Callable[[Connection], T], *, lasting: bool = True) -> T:
@@ -131,17 +133,29 @@ class GroupWriter:
                 raise StoreUnavailable(detail="the store is closed")
             self._queue.append(member)
             ours, self._busy = not self._busy, True
-        if ours or not member.wait():
-            group: list[_Waiting] = []
-            try:
-                group = self._collect()
-                self._commit_together(group)
-            finally:
-                self._pass_on()
-                for other in group:
-                    if other is not member:
-                        other.woken()
+            if ours:
+                self._turn = member
+        try:
+            done = not ours and member.wait()
+        except BaseException:
+            # An interrupt: nobody may be kept waiting for a caller that is gone.
+            self._give_up(member)
+            raise
+        if not done:
+            self._write_for_all(member)
         return member.outcome()
+
+    def _write_for_all(self, member: _Waiting) -> None:
+        """Take the turn that is ours."""
+        group: list[_Waiting] = []
+        try:
+            group = self._collect()
+            self._commit_together(group)
+        finally:
+            self._pass_on()
+            for other in group:
+                if other is not member:
+                    other.woken()
 
     def close(self) -> None:
         """Wait until all is written and let the connection go; closing twice is fine."""
@@ -153,16 +167,25 @@ class GroupWriter:
     def _pass_on(self) -> None:
         """The next turn is of whoever waits longest; its work is still in the queue and goes first."""
         with self._gate:
-            first = self._peek()
-            if first is None:
-                self._busy = False
-                if self._closed:
-                    self._gate.notify_all()
-        if first is not None:
-            first.woken()
+            self._pass_on_within()
 
-    def _peek(self) -> _Waiting | None:
-        return self._queue[0] if self._queue else None
+    def _pass_on_within(self) -> None:
+        self._turn = self._queue[0] if self._queue else None
+        if self._turn is not None:
+            self._turn.woken()
+            return
+        self._busy = False
+        if self._closed:
+            self._gate.notify_all()
+
+    def _give_up(self, member: _Waiting) -> None:
+        """Take work back that nobody has begun; what somebody has begun with goes on, and nobody hears of it."""
+        with self._gate:
+            if member not in self._queue:
+                return
+            self._queue.remove(member)
+            if self._turn is member:
+                self._pass_on_within()
 
     def _collect(self) -> list[_Waiting]:
         with self._gate:

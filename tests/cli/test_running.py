@@ -55,6 +55,24 @@ def test_a_node_runs_until_it_is_told_to_stop(home: Path, number: signal.Signals
     assert not (home / "ready").exists()
 
 
+@pytest.mark.parametrize("keyless", [True, False], ids=["without", "with"])
+def test_a_node_without_checkpoint_key_says_so_when_it_is_ready(home: Path, keyless: bool) -> None:
+    (key,) = (home / "keys").glob("checkpoint-*.key")
+    if keyless:
+        key.unlink()
+    with n2n_process("up", "--home", home) as process:
+        give_up = time.monotonic() + START_S
+        while not (home / "ready").exists():
+            assert process.poll() is None, process.communicate()
+            assert time.monotonic() < give_up
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=START_S)
+    told = [line for line in err.splitlines() if "checkpoints.no-key" in line]
+    assert len(told) == keyless
+    assert all("warning" in line for line in told)
+
+
 def test_a_taken_port_is_one_sentence_and_its_exit_code(n2n: Run, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"

@@ -210,6 +210,14 @@ def test_numbers_json_does_not_have_become_words() -> None:
     assert (lines.last()["a"], lines.last()["b"]) == ("nan", "inf")
 
 
+def test_a_warning_without_an_error_is_one() -> None:
+    lines = Lines(level=Level.WARNING)
+    lines.journal.warning("checkpoints.no-key", node="XA")
+    lines.journal("node.ready", node="XA")
+    assert len(lines.written) == 1
+    assert (lines.last()["level"], lines.last()["action"]) == ("warning", "checkpoints.no-key")
+
+
 def test_details_are_told_only_when_asked_for() -> None:
     quiet, curious = Lines(), Lines(level=Level.DEBUG)
     for lines in (quiet, curious):

@@ -11,10 +11,12 @@ from node import merkle
 from node.archive.log_check import LogReport, check_acts, check_receipts
 from node.cli.main import main
 from node.crypto.checkpoints import sign_checkpoint
+from node.errors import LogBroken
+from node.flows import witness
 from node.flows.checkpoints import sign_acts
 from node.flows.ports import ActorName
 from node.model.ids import NodeCode
-from node.store import actors, audit, tree, witnessed
+from node.store import actors, audit, log, tree, witnessed
 
 XA, XB = NodeCode("XA"), NodeCode("XB")
 CLERK = ActorName("clerk", "human")
@@ -174,6 +176,85 @@ def test_whoever_chains_the_acts_anew_still_contradicts_the_end_that_was_signed(
     assert "up to 0" in broken.fields["detail"]
 
 
+def chained_around(pair) -> list[str | tuple[str, tuple[object, ...]]]:
+    """The acts chained anew, the first of them forged, and none under a number whose end was signed."""
+    with closing(sqlite3.connect(pair.xb.home / "node.db")) as raw:
+        signed = {size for (size,) in raw.execute("SELECT size FROM issued_checkpoint WHERE partner = 'XB'")}
+        acts = raw.execute("SELECT id, actor_id FROM audit ORDER BY id").fetchall()
+    assert signed == {2}
+    rows = {row.id: row for row in pair.xb.wired.node.store.read(audit.acts)}
+    link, number, anew = audit.FIRST_LINK, 0, []
+    for at, actor in acts:
+        moment, kind, name, what, object_, detail = rows[at].said
+        object_ = "forged" if object_ == "first" else object_
+        number += 2 if number + 1 in signed else 1
+        link = audit.link_after(link, moment, kind, name, what, object_, detail)
+        anew.append((number, moment, actor, what, object_, detail, link))
+    columns = "(id, moment, actor_id, act, object, detail, link)"
+    insert = f"INSERT INTO audit {columns} VALUES (?, ?, ?, ?, ?, ?, ?)"
+    return ["DELETE FROM audit", *((insert, row) for row in anew)]
+
+
+def test_whoever_chains_the_acts_anew_around_the_signed_end_is_found_by_its_number(pair, sent, spoil) -> None:
+    spoil(*chained_around(pair))
+    broken = acts_of(pair.xb).broken
+    assert broken is not None
+    assert (broken.fields["log"], broken.fields["entry"]) == ("XB/acts", "2")
+
+
+LOST_ENDS = {
+    "chained anew around it": chained_around,
+    "gone": lambda pair: ["DELETE FROM audit WHERE id = 2"],
+    "all gone": lambda pair: ["DELETE FROM audit"],
+    "another link": lambda pair: ["UPDATE audit SET link = zeroblob(32) WHERE id = 2"],
+    "its checkpoint spoilt": lambda pair: ["UPDATE issued_checkpoint SET note = x'00' WHERE partner = 'XB'"],
+}
+
+
+@pytest.mark.parametrize("name", LOST_ENDS)
+def test_a_chain_without_the_end_signed_last_is_never_signed_again(pair, sent, spoil, name: str) -> None:
+    told: list[tuple[str, dict[str, object]]] = []
+    object.__setattr__(pair.xb.wired.node, "report", lambda action, **fields: told.append((action, fields)))
+    spoil(*LOST_ENDS[name](pair))
+    act(pair.xb, "fourth")
+    sign_acts(pair.xb.wired.node)
+    ((action, fields),) = told
+    assert action == "alarm.own-acts-lost"
+    assert isinstance(fields["error"], LogBroken)
+    assert fields["error"].fields["entry"] == "2"
+    assert set(pair.xb.wired.node.store.read(lambda tx: log.issued(tx, XB))) == {2}
+
+
+def doubts(country, cleared: bool = False) -> None:
+    """An alarm about XA was raised; perhaps a person cleared it."""
+    now = country.clock.now()
+
+    def raise_(tx) -> None:
+        actor = actors.ensure(tx, "witness", actors.ActorKind.SYSTEM, now)
+        witnessed.raise_alarm(tx, witnessed.Alarm(XA, now, b"known", b"shown"))
+        audit.add(tx, actor, witnessed.FORKED, XA, {}, now)
+
+    country.wired.node.store.write(raise_)
+    if cleared:
+        witness.clear(country.wired.node, XA, CLERK, "looked into")
+
+
+def test_an_alarm_that_vanished_is_missed_by_the_act_that_raised_it(pair, sent, spoil) -> None:
+    doubts(pair.xb, cleared=True)
+    doubts(pair.xb)
+    assert acts_of(pair.xb).broken is None
+    spoil("DELETE FROM log_alarm")
+    broken = acts_of(pair.xb).broken
+    assert broken is not None
+    assert broken.fields["entry"] == "6"
+    assert "the alarm about XA" in broken.fields["detail"]
+
+
+def test_an_alarm_that_a_person_cleared_is_not_missed(pair, sent) -> None:
+    doubts(pair.xb, cleared=True)
+    assert acts_of(pair.xb).broken is None
+
+
 def test_a_key_that_is_not_here_vouches_for_nothing(pair, sent) -> None:
     report = check_receipts(pair.xb.wired.node.store, XB, XA, (), lambda log, done, of: None)
     assert report.broken is not None
@@ -228,6 +309,33 @@ def test_verify_ends_with_the_code_of_the_first_thing_that_is_broken(n2n, pair, 
     assert code == 74
     assert "不成立" in out
     assert "N2N-LOG-002" in err
+
+
+HIDDEN = {
+    "its row gone": (["DELETE FROM receipt_log"], 1),
+    "row and receipts gone": (["DELETE FROM receipt_log", "DELETE FROM receipt WHERE direction = 'issued'"], 1),
+    "row and checkpoints gone": (["DELETE FROM receipt_log", "DELETE FROM issued_checkpoint"], 1),
+}
+
+
+@pytest.mark.parametrize("name", HIDDEN)
+def test_verify_finds_a_log_that_was_hidden(n2n, pair, sent, spoil, name: str) -> None:
+    statements, at = HIDDEN[name]
+    spoil(*statements)
+    code, out, err = n2n("audit", "verify", "--json")
+    assert code == 74
+    assert [(one["log"], one["holds"]) for one in json.loads(out)] == [("XB/XA", False), ("XB/acts", True)]
+    assert json.loads(err)["error"]["fields"]["entry"] == str(at)
+
+
+def test_verify_tells_what_nobody_signed_from_what_holds(n2n, pair, sent, spoil) -> None:
+    code, out, _ = n2n("audit", "verify")
+    assert (code, "nothing was signed" in out) == (0, False)
+    spoil("DELETE FROM issued_checkpoint")
+    code, out, _ = n2n("audit", "verify")
+    assert (code, out.count("fits, but nothing was signed"), out.count("holds")) == (0, 2, 0)
+    code, out, _ = n2n("audit", "verify", "--lang", "zh-TW")
+    assert (code, out.count("相符，惟無已簽署之查核點")) == (0, 2)
 
 
 def test_verify_of_a_partner_that_never_got_a_receipt_is_refused(n2n, pair) -> None:

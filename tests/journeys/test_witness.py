@@ -10,6 +10,7 @@ import pytest
 from node import merkle
 from node.crypto.checkpoint_key import generate_checkpoint_key, save_checkpoint_key
 from node.crypto.checkpoints import claimed_checkpoint, sign_checkpoint, verify_checkpoint
+from node.crypto.keys import AnnouncedKey
 from node.errors import LogBroken, LogForked, NoLogAlarm
 from node.flows import witness
 from node.flows.ports import ActorName
@@ -591,3 +592,85 @@ def test_what_follows_from_an_older_checkpoint_does_not_replace_a_newer_one(pair
     assert store.write(lambda tx: witnessed.advance(tx, older.note, late)) is False
     assert store.write(lambda tx: witnessed.advance(tx, b"", late)) is False
     assert known(pair.xa) == newer
+
+
+# --- two calls under way at once, which name the same checkpoint ------------------------------------------------------
+
+
+def branch(country, known_: int, size: int, twist: bytes) -> DeliverResponse:
+    """An answer that shows a log of that size: the first entries as they are, those behind of its own."""
+    own = leaves(country)[:known_]
+    grown = own + [merkle.leaf_hash(twist + bytes([n])) for n in range(size - known_)]
+    proof = ConsistencyProof(known_, merkle.consistency_proof(grown, known_)) if known_ else None
+    return DeliverResponse((), signs(country, size, merkle.root(grown)), proof)
+
+
+@pytest.fixture
+def at_once(pair) -> Callable[..., list[witness.Sight]]:
+    """Both answers are judged by what was known before either came, then remembered one after the other."""
+
+    def run(*responses: DeliverResponse) -> list[witness.Sight]:
+        node, now = pair.xa.wired.node, pair.xa.clock.now()
+        before = node.store.read(lambda tx: witness.known(tx, XB))
+        sights = [witness.look(XB, XA, before, one, now) for one in responses]
+        assert [one.forked for one in sights] == [None] * len(responses)
+        return [node.store.write(lambda tx, one=one: witness.remember(node, tx, one, now)) for one in sights]
+
+    return run
+
+
+@pytest.mark.parametrize("known_", [0, 3], ids=["the first", "later"])
+def test_two_answers_of_one_size_and_two_roots_raise_the_alarm(pair, send, heard, at_once, known_: int) -> None:
+    if known_:
+        send(known_)
+    first, second = at_once(branch(pair.xb, known_, 6, b"A"), branch(pair.xb, known_, 6, b"B"))
+    assert (first.covers, second.covers) == (6, None)
+    standing = alarm(pair.xa)
+    assert standing is not None
+    assert {standing.known, standing.shown} == {first.shown.note, second.shown.note}
+    assert known(pair.xa) == first.shown
+    (entry,) = pair.xa.audited("log-forked")
+    assert (entry["known_size"], entry["shown_size"]) == ("6", "6")
+    assert len(heard.of("alarm.log-forked")) == 1
+    assert pair.xa.wired.node.store.read(lambda tx: witness.doubted(tx, XB))
+
+
+def test_two_answers_that_show_the_same_log_are_both_believed(pair, send, heard, at_once) -> None:
+    send(3)
+    sights = at_once(branch(pair.xb, 3, 6, b"A"), branch(pair.xb, 3, 6, b"A"))
+    assert [one.covers for one in sights] == [6, 6]
+    assert (alarm(pair.xa), heard.said) == (None, [])
+
+
+@pytest.mark.parametrize("size", [5, 9], ids=["smaller", "larger"])
+def test_of_two_answers_of_different_sizes_only_the_remembered_one_says_how_large_the_log_is(
+    pair, send, heard, at_once, size: int
+) -> None:
+    send(3)
+    first, second = at_once(branch(pair.xb, 3, 6, b"A"), branch(pair.xb, 3, size, b"B"))
+    assert (first.covers, second.covers) == (6, None)
+    assert known(pair.xa) == first.shown
+    assert (alarm(pair.xa), heard.said) == (None, [])
+
+
+def test_receipts_of_an_answer_that_another_overtook_are_stored_without_a_size(pair, send) -> None:
+    send(3)
+    quicker = branch(pair.xb, 3, 9, b"A")
+    before = known(pair.xa)
+
+    def meanwhile(response: DeliverResponse) -> DeliverResponse:
+        now = pair.xa.clock.now()
+        seen = witness.look(XB, XA, witness.Known(before.note, _keys(pair.xb)), quicker, now)
+        pair.xa.wired.node.store.write(lambda tx: witness.remember(pair.xa.wired.node, tx, seen, now))
+        return response
+
+    pair.xa.road.show = meanwhile
+    (sent,) = send(1)
+    assert pair.xa.exchange(sent).state is State.DELIVERED
+    rows = pair.xa.wired.node.store.read(lambda tx: tx.execute(RECEIPT.select()).all())
+    assert {row.log_size for row in rows if row.exchange_id == sent} == {None}
+    assert alarm(pair.xa) is None
+
+
+def _keys(country) -> tuple[AnnouncedKey, ...]:
+    return tuple(key.announce() for key in country.wired.node.keys.checkpoint)

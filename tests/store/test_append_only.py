@@ -10,9 +10,9 @@ from node.model.answer import AnswerVerdict
 from node.model.envelope import Purpose
 from node.model.evidence import EvidenceFact, Fact
 from node.model.receipt import Verdict
-from node.store import actors, answers, audit, evidence, exchanges, log, receipts, retention
+from node.store import actors, answers, audit, evidence, exchanges, log, receipts, retention, witnessed
 from node.store.database import Database, Tx
-from node.store.tables import APPEND_ONLY, DOCUMENT, METADATA, TOMBSTONE
+from node.store.tables import APPEND_ONLY, DOCUMENT, LOG_ALARM, METADATA, TOMBSTONE
 
 if TYPE_CHECKING:
     from conftest import Trade
@@ -93,6 +93,48 @@ def test_a_document_without_a_tombstone_is_not_deleted(full: Database) -> None:
         full.write(lambda tx: tx.execute(DOCUMENT.delete()))
     assert count(full, DOCUMENT) == 1
     assert count(full, TOMBSTONE) == 1
+
+
+@pytest.fixture
+def doubted(full: Database, trade: "Trade") -> Database:
+    """An alarm stands about a partner, after one that was cleared."""
+
+    def fill(tx: Tx) -> None:
+        actor = actors.ensure(tx, "n2n", actors.ActorKind.SYSTEM, trade.now)
+        for act in (witnessed.FORKED, witnessed.CLEARED, witnessed.FORKED):
+            audit.add(tx, actor, act, trade.partner, {}, trade.now)
+        witnessed.raise_alarm(tx, witnessed.Alarm(trade.partner, trade.now, b"known", b"shown"))
+
+    full.write(fill)
+    return full
+
+
+def test_an_alarm_is_never_changed(doubted: Database) -> None:
+    for column in LOG_ALARM.columns:
+        with pytest.raises(StoreRefused, match="never updated"):
+            doubted.write(lambda tx, column=column: tx.execute(LOG_ALARM.update().values({column: column})))
+
+
+def test_an_alarm_goes_only_behind_the_act_that_clears_this_one(doubted: Database, trade: "Trade") -> None:
+    def cleared(about: str) -> None:
+        def work(tx: Tx) -> None:
+            actor = actors.ensure(tx, "n2n", actors.ActorKind.SYSTEM, trade.now)
+            audit.add(tx, actor, witnessed.CLEARED, about, {}, trade.now)
+
+        doubted.write(work)
+
+    def remove() -> None:
+        doubted.write(lambda tx: tx.execute(LOG_ALARM.delete()))
+
+    with pytest.raises(StoreRefused, match="only behind the act"):
+        remove()
+    cleared("XC")
+    with pytest.raises(StoreRefused, match="only behind the act"):
+        remove()
+    assert count(doubted, LOG_ALARM) == 1
+    cleared(trade.partner)
+    remove()
+    assert count(doubted, LOG_ALARM) == 0
 
 
 def test_an_exchange_with_proof_cannot_be_deleted(full: Database) -> None:

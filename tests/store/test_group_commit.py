@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from node.errors import RaceLost, StoreRefused, StoreUnavailable, Unexpected
-from node.store import evidence, exchanges
+from node.store import evidence, exchanges, writer
 from node.store.actors import ActorKind, ensure
 from node.store.database import Database, Tx, savepoint
 from node.store.tables import EXCHANGE, SETTING
@@ -37,11 +37,11 @@ def test_many_threads_share_commits_and_every_write_is_there(database: Database)
     threads, each = 16, 25
     before = database.commits
 
-    def writer(number: int) -> None:
+    def writes(number: int) -> None:
         for index in range(each):
             database.write(put(f"{number}-{index}"))
 
-    running = [threading.Thread(target=writer, args=(number,)) for number in range(threads)]
+    running = [threading.Thread(target=writes, args=(number,)) for number in range(threads)]
     for thread in running:
         thread.start()
     for thread in running:
@@ -123,6 +123,124 @@ def test_a_read_sees_one_moment_while_others_write(database: Database) -> None:
 
     assert database.read(look) == (0, 0)
     assert names(database) == {"meanwhile"}
+
+
+class Interrupt(BaseException):
+    """What Ctrl-C raises in the middle of whatever the thread is doing."""
+
+
+@pytest.fixture
+def interrupted_wait(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], None]], None]:
+    """From now on the threads named `interrupted` are interrupted while they wait; `before` happens first."""
+
+    def install(before: Callable[[], None]) -> None:
+        wait = writer._Member.wait
+
+        def interrupt(member: writer._Member[object]) -> bool:
+            if threading.current_thread().name != "interrupted":
+                return wait(member)
+            before()
+            raise Interrupt
+
+        monkeypatch.setattr(writer._Member, "wait", interrupt)
+
+    return install
+
+
+class Held:
+    """A writer that is held up by a work in the middle of its commit."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.go = threading.Event()
+        self.done: dict[str, object] = {}
+        self._threads: list[threading.Thread] = []
+        busy = threading.Event()
+        self.start("holds", lambda tx: (busy.set(), self.go.wait(10)))
+        assert busy.wait(10)
+
+    def start(self, name: str, work: Callable[[Tx], object]) -> threading.Thread:
+        def run() -> None:
+            try:
+                self.done[name] = self.database.write(work)
+            except BaseException as error:
+                self.done[name] = error
+
+        thread = threading.Thread(target=run, name=name, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return thread
+
+    def queued(self, count: int) -> None:
+        while len(self.database._writer._queue) < count:
+            time.sleep(0.001)
+
+    def all_end(self) -> bool:
+        self.go.set()
+        for thread in self._threads:
+            thread.join(10)
+        ended = not any(thread.is_alive() for thread in self._threads)
+        # A store that stopped would never close either, and the test would wait instead of failing.
+        self.database._writer._busy = self.database._writer._busy and ended
+        return ended
+
+
+def test_work_whose_caller_is_interrupted_before_its_turn_is_taken_back(
+    database: Database, interrupted_wait: Callable[[Callable[[], None]], None]
+) -> None:
+    interrupted_wait(lambda: None)
+    held = Held(database)
+    held.start("interrupted", put("gone")).join(10)
+    held.start("behind", put("behind"))
+    held.queued(1)
+    assert held.all_end()
+    assert isinstance(held.done["interrupted"], Interrupt)
+    assert held.done["behind"] == "behind"
+    assert names(database) == {"behind"}
+    assert database.write(put("later")) == "later"
+
+
+def test_a_turn_whose_caller_is_interrupted_as_it_comes_is_passed_on(
+    database: Database, interrupted_wait: Callable[[Callable[[], None]], None]
+) -> None:
+    held = Held(database)
+
+    def until_it_is_our_turn() -> None:
+        assert held.go.wait(10)
+        while database._writer._turn is not first[0]:
+            time.sleep(0.001)
+
+    interrupted_wait(until_it_is_our_turn)
+    held.start("interrupted", put("gone"))
+    held.queued(1)
+    first = [database._writer._queue[0]]
+    held.start("behind", put("behind"))
+    held.queued(2)
+    assert held.all_end()
+    assert isinstance(held.done["interrupted"], Interrupt)
+    assert names(database) == {"behind"}
+    closing = threading.Thread(target=database.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()
+
+
+def test_an_interrupt_reaches_the_thread_that_writes_and_never_a_neighbour(database: Database) -> None:
+    held = Held(database)
+
+    def interrupted(tx: Tx) -> None:
+        put("gone")(tx)
+        raise Interrupt
+
+    held.start("writes", put("writes"))
+    held.queued(1)
+    held.start("neighbour", interrupted)
+    held.queued(2)
+    assert held.all_end()
+    assert isinstance(held.done["writes"], Interrupt)
+    assert isinstance(held.done["neighbour"], StoreUnavailable)
+    assert names(database) == set()
+    assert database.write(put("later")) == "later"
 
 
 def test_after_close_a_write_fails_and_closing_twice_is_fine(database_url: str) -> None:

@@ -231,7 +231,7 @@ def test_a_successor_waits_until_its_predecessor_lets_it_go(database: Database, 
     assert [job.exchange for job in claim(database, lane, trade.now)] == [first.id]
     assert database.read(lambda tx: jobs.due_lanes(tx, trade.now)) == []
     assert database.read(lambda tx: jobs.blocked_by(tx, first.id)) == sorted([second.id, third.id])
-    assert database.write(lambda tx: jobs.unblock(tx, first.id)) == 2
+    assert database.write(lambda tx: jobs.unblock_all(tx, [first.id])) == 2
     assert database.read(lambda tx: jobs.blocked_by(tx, first.id)) == []
     assert {job.exchange for job in claim(database, lane, trade.now)} == {second.id, third.id}
 
