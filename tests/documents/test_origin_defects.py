@@ -1,8 +1,11 @@
 """Each defect of a certificate of origin is refused with exactly its element and its reason; nothing else is blamed."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
-from node.documents import reader
+from node.documents import origin_rules, reader
 from node.documents.samples import sample
 from node.errors import PaperRefused
 from node.model.document import MediaType
@@ -359,3 +362,18 @@ def test_many_defects_are_all_told_at_once_in_the_order_of_the_document() -> Non
         f"{TWO}/HsCode",
         f"{ROOT}/Totals/Items",
     ]
+
+
+def test_every_rule_has_a_defect_that_is_refused_for_it() -> None:
+    """A paper gets a quick yes without being asked about its rules (origin_look): a rule it forgot would show here."""
+    stated = {
+        argument.value
+        for call in ast.walk(ast.parse(Path(origin_rules.__file__).read_text(encoding="utf-8")))
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("Breach", "_ordered")
+        for argument in call.args
+        if isinstance(argument, ast.Constant) and isinstance(argument.value, str)
+    }
+    told = {words for _, _, findings in DEFECTS.values() for _, _, words in findings}
+    assert len(stated) > 15
+    # Of an attribute's rule the name stands before the words.
+    assert [words for words in stated if not any(each.endswith(words) for each in told)] == []
