@@ -15,6 +15,8 @@ from node.safe_xml import DOCUMENT_LIMITS
 WHOLE = DOCUMENT_LIMITS.size_bytes
 QUARTER = WHOLE // 4
 
+ROUNDS = 3
+
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 ORIGIN_ROOT = f'<CertificateOfOrigin xmlns="urn:n2n:v1:certificate-of-origin" xmlns:i="{XSI}">'
 RAM = "urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:21"
@@ -71,12 +73,23 @@ def _cost(content: bytes) -> float:
     return time.process_time() - began
 
 
+def _require_linear(measure: Callable[[], tuple[float, float]]) -> None:
+    """Costs of a quarter and of the whole, measured again when a busy machine spoils them; a square never passes."""
+    measured = []
+    for _ in range(ROUNDS):
+        small, large = measure()
+        # Sixteen times would be the square; the fifth of a second is the noise of a busy machine.
+        if large < 8 * small + 0.2:
+            return
+        measured.append((small, large))
+    pytest.fail(f"seconds of CPU for a quarter and for the whole: {measured}")
+
+
 @pytest.mark.parametrize("make", SHAPES.values(), ids=SHAPES.keys())
 def test_four_times_the_junk_costs_about_four_times_as_much(make: Callable[[int], str]) -> None:
     small, large = make(QUARTER).encode(), make(WHOLE).encode()
     assert WHOLE * 0.9 < len(large) <= WHOLE
-    # Sixteen times would be the square; the fifth of a second is the noise of a busy machine.
-    assert _cost(large) < 8 * _cost(small) + 0.2
+    _require_linear(lambda: (_cost(small), _cost(large)))
 
 
 def _certificate(size: int) -> bytes:
@@ -91,11 +104,11 @@ def _certificate(size: int) -> bytes:
     return items.sub(lambda _: filled, whole).encode()
 
 
-def _reading_cost(size: int) -> tuple[float, Document]:
+def _reading_cost(size: int) -> float:
     content = _certificate(size)
     began = time.process_time()
-    document = reader.recognise(content)
-    return time.process_time() - began, document
+    reader.recognise(content)
+    return time.process_time() - began
 
 
 def _paths_cost(document: Document) -> float:
@@ -106,7 +119,6 @@ def _paths_cost(document: Document) -> float:
 
 
 def test_a_good_paper_of_a_mebibyte_is_read_and_its_paths_are_told_in_linear_time() -> None:
-    small_cost, small = _reading_cost(QUARTER)
-    large_cost, large = _reading_cost(WHOLE)
-    assert large_cost < 8 * small_cost + 0.2
-    assert _paths_cost(large) < 8 * _paths_cost(small) + 0.2
+    small, large = (reader.recognise(_certificate(size)) for size in (QUARTER, WHOLE))
+    _require_linear(lambda: (_reading_cost(QUARTER), _reading_cost(WHOLE)))
+    _require_linear(lambda: (_paths_cost(small), _paths_cost(large)))

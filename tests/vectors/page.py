@@ -6,6 +6,7 @@ Between `<!-- NAME:begin -->` and `<!-- NAME:end -->` stand the rules, the limit
 import json
 import re
 import sys
+from base64 import b64decode
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +53,7 @@ def filled(page: str) -> str:
 
 def _checkpoint() -> str:
     good = json.loads((VECTORS / "checkpoint.json").read_text())["good"]
-    return f"```\n{bytes.fromhex(good[-2]['note']).decode()}```"
+    return f"```\n{b64decode(good[-2]['note']).decode()}```"
 
 
 def _rules() -> str:

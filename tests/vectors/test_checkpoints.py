@@ -1,5 +1,6 @@
 """The node's own reader and writer of checkpoints against the vectors."""
 
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
@@ -30,7 +31,7 @@ def test_good_notes_say_what_is_told_and_are_written_byte_for_byte(listed: Load,
     *single, cosigned = listed("checkpoint.json")["good"]
     assert [one["size"] for one in single] == [0, 1, 7, 11]
     for one in (*single, cosigned):
-        note, root = bytes.fromhex(one["note"]), bytes.fromhex(one["root"])
+        note, root = b64decode(one["note"]), bytes.fromhex(one["root"])
         read = verify_checkpoint(note, XB, XA, [key.announce()], NOW)
         assert read == Checkpoint(XB, XA, one["size"], root, note)
         assert (sign_checkpoint(XB, XA, one["size"], root, key) == note) is (one is not cosigned)
@@ -42,7 +43,7 @@ def test_every_note_to_refuse_is_refused(listed: Load, key: CheckpointKey) -> No
     taken = []
     for case in refused:
         try:
-            verify_checkpoint(bytes.fromhex(case["note"]), XB, XA, [key.announce()], NOW)
+            verify_checkpoint(b64decode(case["note"]), XB, XA, [key.announce()], NOW)
         except CheckpointRefused:
             continue
         taken.append(case["name"])

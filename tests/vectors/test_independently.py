@@ -109,7 +109,7 @@ def test_every_checkpoint_is_signed_over_its_text_and_named_by_its_key(listed: L
     name = f"n2n/v1/{vectors['signer']}/{vectors['partner']}"
     assert sha256(name.encode(), b"\n\x01", public)[:4].hex() == vectors["key_hash"]
     for one in vectors["good"]:
-        text, lines = bytes.fromhex(one["note"]).split(b"\n\n")
+        text, lines = base64.b64decode(one["note"]).split(b"\n\n")
         origin, size, root = text.decode().split("\n")
         assert (origin, int(size), base64.b64decode(root).hex()) == (name, one["size"], one["root"])
         (mine,) = (line for line in lines.decode().splitlines() if line.startswith(f"\u2014 {name} "))
