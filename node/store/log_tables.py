@@ -50,7 +50,10 @@ class CheckpointRow(Row, table=True):
 
 
 class LogAlarmRow(Row, table=True):
-    """Partners whose log shrank or forked: what we knew and what we were shown, until a human clears it."""
+    """Partners whose log shrank or forked: what we knew and what we were shown, until a human clears it.
+
+    Never updated; deleted only behind the act of clearing it.
+    """
 
     __tablename__ = "log_alarm"
 

@@ -18,7 +18,7 @@ from node.store.tables import LOG_NODE, RECEIPT_LOG
 if TYPE_CHECKING:
     from conftest import Trade
 
-XB, XC = NodeCode("XB"), NodeCode("XC")
+XA, XB, XC = NodeCode("XA"), NodeCode("XB"), NodeCode("XC")
 MOST = 70
 
 
@@ -124,7 +124,7 @@ def test_the_log_holds_what_was_issued_in_its_order_and_per_partner(database: Da
     assert database.read(lambda tx: log.stand(tx, XB)) == log.Stand(4, whole(b"1", b"2", b"3", b"4"))
     assert database.read(lambda tx: log.stand(tx, XC)) == log.Stand(1, whole(b"other"))
     assert [one.receipt for one in database.read(lambda tx: log.receipts(tx, XB, 1, 2))] == [b"2", b"3"]
-    assert database.read(log.partners) == [XB, XC]
+    assert database.read(lambda tx: log.partners(tx, XA)) == [XB, XC]
 
 
 def test_proofs_come_out_of_the_store(database: Database, issue) -> None:
