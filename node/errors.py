@@ -855,6 +855,17 @@ class IllegalMove(OrderError):
     remedy_zh = "請重新查看該交換；可能已由他人處理。"
 
 
+class NotParked(OrderError):
+    """The exchange {exchange} is not parked but {state}; there is nothing to resume."""
+
+    code = "N2N-SEQ-015"
+    zh = "交換 {exchange} 並非暫停，而是 {state}；無可恢復。"
+    remedy = (
+        "`n2n exchange show {exchange}` tells what became of it; `n2n exchange list --state PARKED` what is parked."
+    )
+    remedy_zh = "`n2n exchange show {exchange}` 顯示其經過；`n2n exchange list --state PARKED` 列出暫停者。"
+
+
 class LeaseLost(OrderError):
     """The work on {exchange} was taken over by another worker; this result was discarded."""
 
@@ -1004,6 +1015,22 @@ class AnswerDiffers(AnswerError):
     remedy_zh = "夥伴已收到我方簽署的拒絕；請向其確認以何者為準。"
 
 
+class AnswerContradicted(AnswerError):
+    """{partner} answered the paper {exchange}, and now signs that its receipt is {verdict}: only one can be true."""
+
+    code = "N2N-ANS-006"
+    category = Category.UNTRUSTED
+    side = Side.THEIRS
+    zh = "{partner} 已回覆文件 {exchange}，卻又簽署收據稱 {verdict}；兩者不能同時為真。"
+    remedy = (
+        "Both signed statements are kept and the paper is parked: ask {partner} which one holds, and then "
+        "`n2n exchange resume {exchange}`."
+    )
+    remedy_zh = (
+        "兩份已簽署之陳述均已保存，文件暫停：請 {partner} 說明何者為準，再執行 `n2n exchange resume {exchange}`。"
+    )
+
+
 # --- DLV: calls to partners and what they answer --------------------------------------------------------------------
 
 
@@ -1070,8 +1097,8 @@ class AttemptsUsedUp(DeliveryError):
     category = Category.CONFLICT
     side = Side.OURS
     zh = "{hours} 小時內 {attempts} 次嘗試均未取得收據；最初原因為 {cause}。"
-    remedy = "Cure the first cause, then resume the exchange."
-    remedy_zh = "請先排除最初原因，再恢復該交換。"
+    remedy = "Cure the first cause, then `n2n exchange resume ID`."
+    remedy_zh = "請先排除最初原因，再執行 `n2n exchange resume ID`。"
 
 
 class PartnerWantsAnew(DeliveryError):
@@ -1330,11 +1357,11 @@ class LogForked(LogError):
     zh = "{partner} 之紀錄遭改寫：先前出示 {known} 筆，現出示之 {shown} 筆並非其延續。"
     remedy = (
         "`n2n audit tail --act log-forked` shows the two signed checkpoints: ask {partner} to explain them, and then "
-        "`n2n audit clear {partner} --because TEXT`."
+        "`n2n audit clear {partner} --because TEXT`. Papers parked meanwhile go on by `n2n exchange resume ID`."
     )
     remedy_zh = (
         "`n2n audit tail --act log-forked` 列出兩份已簽署之查核點：請 {partner} 說明，查明後執行 "
-        "`n2n audit clear {partner} --because TEXT`。"
+        "`n2n audit clear {partner} --because TEXT`。其間暫停之文件以 `n2n exchange resume ID` 恢復。"
     )
 
 

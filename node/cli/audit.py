@@ -46,8 +46,9 @@ _UNSIGNED = Text("fits, but nothing was signed", "相符，惟無已簽署之查
 _NONE = Text("Nothing of that kind was done.", "沒有符合的紀錄。")
 _NO_LOGS = Text("There is no log yet.", "尚無紀錄。")
 _CLEARED = Text(
-    "The alarm is cleared; the next checkpoint of the partner counts as its first. Parked papers stay parked.",
-    "警示已解除；對方下一個查核點視為首個。已暫停之文件仍維持暫停。",
+    "The alarm is cleared; the next checkpoint of the partner counts as its first. "
+    "Parked papers stay parked: n2n exchange resume ID.",
+    "警示已解除；對方下一個查核點視為首個。已暫停之文件仍維持暫停：n2n exchange resume ID。",
 )
 
 _Partner = Annotated[str | None, typer.Option("--partner", help="Code of the partner. 夥伴代碼。")]

@@ -15,6 +15,9 @@ from node.model.exchange import Direction, Exchange, State
 from node.model.receipt import Receipt
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from node.model.ids import ExchangeId
     from node.store.answers import ToldAnswer
 
 app = typer.Typer(no_args_is_help=True, help="Papers on their way. 往來文件。")
@@ -115,6 +118,42 @@ def show(
         output.record(_receipt_lines(known.receipt, session))
     if known.answer is not None:
         output.record(_answer_lines(known.answer, session))
+
+
+_Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Their ids, or the beginnings. 識別碼或其開頭。")]
+
+
+@command(app, "park")
+def park(
+    session: Session,
+    exchange: _Ids,
+    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it. 事由，將予保存。")],
+) -> None:
+    """Stop sending papers until they are resumed. 暫停送出文件，直至恢復。"""
+    from node.cli.node_access import park_exchanges
+
+    _moved(session, park_exchanges(session, exchange, reason))
+
+
+@command(app, "resume")
+def resume(
+    session: Session,
+    exchange: _Ids,
+    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it. 事由，將予保存。")] = "",
+) -> None:
+    """Put parked papers back on their way, once the cause is cured. 原因排除後，恢復暫停之文件。"""
+    from node.cli.node_access import resume_exchanges
+
+    _moved(session, resume_exchanges(session, exchange, reason))
+
+
+def _moved(session: Session, moved: "Mapping[ExchangeId, State]") -> None:
+    if session.as_json:
+        session.output.data([{"id": one, "state": state.value} for one, state in moved.items()])
+    else:
+        session.output.table(
+            (_ID, _STATE), [(one, STATES[to].to(session.language)) for one, to in moved.items()], _NONE
+        )
 
 
 def _row(one: Exchange, session: Session) -> tuple[Cell, ...]:

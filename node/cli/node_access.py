@@ -167,6 +167,33 @@ def give_answer(session: Session, prefix: str, decided: BusinessAnswer) -> "tupl
         return found, answer(node, found, decided, _whoever_types())
 
 
+def park_exchanges(session: Session, prefixes: Sequence[str], reason: str) -> dict[ExchangeId, State]:
+    """Park the papers with these beginnings of ids, all or none. Raises ExchangeUnknown, IllegalMove."""
+    from node.flows import parking  # brings the whole node
+
+    ids = _ids(session, prefixes)
+    with _wired(session) as node:
+        parking.park(node, ids, _whoever_types(), reason)
+    return dict.fromkeys(ids, State.PARKED)
+
+
+def resume_exchanges(session: Session, prefixes: Sequence[str], reason: str) -> dict[ExchangeId, State]:
+    """Put parked papers back to work, all or none; a running node goes on with them.
+
+    Raises ExchangeUnknown, NotParked.
+    """
+    from node.flows import parking  # brings the whole node
+
+    ids = _ids(session, prefixes)
+    with _wired(session) as node:
+        return parking.resume(node, ids, _whoever_types(), reason)
+
+
+def _ids(session: Session, prefixes: Sequence[str]) -> list[ExchangeId]:
+    with open_store(session) as store:
+        return store.read(lambda tx: [queries.find(tx, prefix).id for prefix in prefixes])
+
+
 def audit_entries(
     session: Session, *, after: int | None, limit: int, partner: NodeCode | None, act: str | None
 ) -> list[audit.AuditEntry]:

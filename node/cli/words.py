@@ -99,7 +99,7 @@ FACTS: Mapping[Fact, Text] = {
     Fact.COARSE: Text("turned away before it was judged", "未經審核即遭退回"),
     Fact.RECEIPT_STORED: Text("the partner's receipt is stored", "對方收據已存檔"),
     Fact.RECEIPT_DISPUTED: Text("a second, different receipt came", "收到內容不同的第二份收據"),
-    Fact.RECEIPT_DOUBTED: Text("its receipt is doubted, for its log was rewritten", "對方紀錄遭改寫，其收據存疑"),
+    Fact.RECEIPT_DOUBTED: Text("a receipt that is doubted came; it settles nothing", "收到存疑之收據，未據以結案"),
     Fact.RECEIVED: Text("received", "已收到"),
     Fact.SEAL_VERIFIED: Text("seal verified", "封印驗證成立"),
     Fact.DOCUMENT_VERIFIED: Text("document signature verified", "文件簽章驗證成立"),

@@ -65,6 +65,11 @@ def delivered(tx: Tx, ids: Sequence[ExchangeId], now: datetime) -> None:
     _apply(tx, list(answers.of(tx, ids).values()), now)
 
 
+def given(tx: Tx, ids: Sequence[ExchangeId]) -> frozenset[ExchangeId]:
+    """Those of our papers that the partner has answered, whether that applies yet or waits for the receipt."""
+    return frozenset(answers.of(tx, ids))
+
+
 def concluded(tx: Tx, carriers: Sequence[ExchangeId], now: datetime) -> None:
     """The partner has accepted answers of ours: the papers they answer are ANSWERED."""
     ours = answers.carried_by(tx, carriers)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from node.errors import IdempotencyConflict, NodeError, PredecessorNeverSent
-from node.flows import settling
+from node.flows import parking
 from node.flows.admission import Admitted
 from node.flows.ports import Node
 from node.model.envelope import Chain
@@ -129,7 +129,7 @@ class Intake:
         for row in rows:
             ended = before.get(row.follows) if row.follows is not None else None
             if ended is not None and ended.state in _ENDED_OTHERWISE:
-                settling.park_row(self._tx, row.id, f"predecessor {ended.state}", self._now)
+                parking.park_row(self._tx, row.id, f"predecessor {ended.state}", self._now)
 
     def _exchange(
         self, submission: Submission, admitted: Admitted, digest: Digest, follows: ExchangeId | None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from node.errors import (
+    AnswerContradicted,
     AnswerRefused,
     HubUnavailable,
     LogForked,
@@ -18,7 +19,7 @@ from node.errors import (
     PartnerWantsAnew,
     TlsFailed,
 )
-from node.flows import answers, calls, receipts, witness
+from node.flows import answers, calls, parking, receipts, witness
 from node.flows.admission import BUSINESS_ANSWER
 from node.flows.ports import Node
 from node.model.evidence import EvidenceFact, Fact
@@ -155,9 +156,18 @@ def _deferred(node: Node, one: calls.Consignment, deferred: Deferred) -> Later:
 
 def _commit(node: Node, tx: Tx, judged: Judged, sight: witness.Sight, now: datetime) -> None:
     sight = witness.remember(node, tx, sight, now)
+    contradicted = _contradicted(tx, judged.settled)
+    for one in contradicted:
+        exchange = one.consignment.exchange
+        error = AnswerContradicted(partner=exchange.partner, exchange=exchange.id, verdict=one.receipt.verdict.name)
+        node.report("alarm.answer-contradicted", exchange=exchange.id, partner=exchange.partner, error=error)
+        _park_doubted(node, tx, one, AnswerContradicted.code, now)
+    judged.settled = [one for one in judged.settled if one not in contradicted]
     doubtful = [one for one in judged.settled if one.receipt.verdict is Verdict.ABSENT]
     if doubtful and witness.doubted(tx, sight.partner):
-        _park_doubted(node, tx, doubtful, now)
+        for one in doubtful:
+            if jobs.holds(tx, one.consignment.job):
+                _park_doubted(node, tx, one, LogForked.code, now)
         judged.settled = [one for one in judged.settled if one not in doubtful]
     if judged.settled:
         _commit_receipts(node, tx, judged.settled, sight, now)
@@ -165,16 +175,26 @@ def _commit(node: Node, tx: Tx, judged: Judged, sight: witness.Sight, now: datet
         _commit_later(node, tx, later, now)
 
 
-def _park_doubted(node: Node, tx: Tx, settled: Sequence[Settled], now: datetime) -> None:
-    """ABSENT from a partner whose log was rewritten: kept as proof, and a human says what becomes of the paper."""
-    for one in settled:
-        if not jobs.holds(tx, one.consignment.job):
-            continue
-        exchange = one.consignment.exchange
-        node.report("exchange.parked", exchange=exchange.id, partner=exchange.partner, code=LogForked.code)
-        stored.doubt(tx, _received(one, None), now)
-        evidence.add(tx, [_receipt_fact(one, Fact.RECEIPT_DOUBTED, now)])
-        park_row(tx, exchange.id, LogForked.code, now)
+def _contradicted(tx: Tx, settled: Sequence[Settled]) -> list[Settled]:
+    """Receipts that say no about papers that the partner has answered, and so has: neither statement ends the paper.
+
+    A paper that another receipt has settled already is not parked any more; that makes it a dispute.
+    """
+    against = [one for one in settled if one.receipt.verdict is not Verdict.ACCEPTED]
+    if not against:
+        return []
+    ids = [one.consignment.exchange.id for one in against]
+    open_and_answered = answers.given(tx, ids) - stored.settled(tx, ids).keys()
+    return [one for one in against if one.consignment.exchange.id in open_and_answered]
+
+
+def _park_doubted(node: Node, tx: Tx, one: Settled, code: str, now: datetime) -> None:
+    """A receipt that must not settle anything yet: kept as proof, and a human says what becomes of the paper."""
+    exchange = one.consignment.exchange
+    node.report("exchange.parked", exchange=exchange.id, partner=exchange.partner, code=code)
+    stored.doubt(tx, _received(one, None), now)
+    evidence.add(tx, [_receipt_fact(one, Fact.RECEIPT_DOUBTED, now)])
+    parking.park_row(tx, exchange.id, code, now)
 
 
 def _received(one: Settled, log_size: int | None) -> stored.ReceivedReceipt:
@@ -243,14 +263,7 @@ def _release_successors(tx: Tx, ended: Sequence[ExchangeId], target: State, now:
         return
     for exchange in ended:
         for successor in jobs.blocked_by(tx, exchange):
-            park_row(tx, successor, f"predecessor {target}", now)
-
-
-def park_row(tx: Tx, exchange: ExchangeId, cause: str, now: datetime) -> None:
-    """PARKED with its cause, and no job until a human resumes it."""
-    if exchanges.move(tx, exchange, Direction.OUT, _movable(State.PARKED), State.PARKED, now, cause):
-        evidence.add(tx, [EvidenceFact(exchange, now, Fact.PARKED, None, cause)])
-    jobs.remove(tx, exchange)
+            parking.park_row(tx, successor, f"predecessor {target}", now)
 
 
 def _commit_later(node: Node, tx: Tx, later: Later, now: datetime) -> None:
@@ -280,13 +293,13 @@ def _next_try(
 ) -> None:
     policy = _policy(node, exchange)
     if policy is None:
-        park_row(tx, exchange.id, error.code, now)
+        parking.park_row(tx, exchange.id, error.code, now)
         return
-    anew = evidence.count(tx, exchange.id, Fact.DEFERRED, PartnerWantsAnew.code)
+    anew = evidence.count(tx, exchange.id, Fact.DEFERRED, PartnerWantsAnew.code, since=Fact.RESUMED)
     decision = node.decide(job, error, policy, Circumstances(now, node.luck(), hint, anew))
     if isinstance(decision, GiveUp):
         node.report("exchange.parked", exchange=exchange.id, partner=exchange.partner, code=decision.code)
-        park_row(tx, exchange.id, exchange.first_cause or error.code, now)
+        parking.park_row(tx, exchange.id, job.first_cause or error.code, now)
     else:
         exchanges.note_cause(tx, exchange.id, error.code, now)
         jobs.again(tx, job, decision.due_at, error.code)

@@ -33,9 +33,13 @@ def timeline(tx: Tx, exchange: ExchangeId) -> list[EvidenceFact]:
         ]
 
 
-def count(tx: Tx, exchange: ExchangeId, fact: Fact, detail_begins: str = "") -> int:
-    """How often a fact stands in an exchange's timeline with a detail that begins so."""
+def count(tx: Tx, exchange: ExchangeId, fact: Fact, detail_begins: str = "", since: Fact | None = None) -> int:
+    """How often a fact stands in an exchange's timeline with a detail that begins so, behind the last `since`."""
     query = select(func.count()).where(EVIDENCE.c.exchange_id == exchange, EVIDENCE.c.fact == fact.value)
+    if since is not None:
+        of_it = (EVIDENCE.c.exchange_id == exchange, EVIDENCE.c.fact == since.value)
+        last = select(func.coalesce(func.max(EVIDENCE.c.id), 0)).where(*of_it).scalar_subquery()
+        query = query.where(EVIDENCE.c.id > last)
     return int(tx.execute(query.where(EVIDENCE.c.detail.startswith(detail_begins, autoescape=True))).scalar_one())
 
 

@@ -230,7 +230,8 @@ class ReceiptRow(Row, table=True):
 class ReceiptDisputeRow(Row, table=True):
     """Append-only: a valid receipt that did not settle the exchange: it differs from the one that did, or was doubted.
 
-    ABSENT is doubted while its partner's log is known to be rewritten.
+    ABSENT is doubted while its partner's log is known to be rewritten, and whatever is not ACCEPTED where the partner
+    has answered the paper.
     """
 
     __tablename__ = "receipt_dispute"

@@ -16,7 +16,7 @@ from node.errors import (
     KindUnknown,
     NotAnswerable,
 )
-from node.flows import answering, settling
+from node.flows import answering, parking
 from node.flows.intake import Submission
 from node.flows.outbound import accept
 from node.flows.ports import ActorName
@@ -394,7 +394,7 @@ def test_an_answer_to_a_parked_paper_waits_with_it(pair, origin: bytes) -> None:
     sent = pair.xa.hand_in(origin, XB)
     pair.cross()
     store = pair.xa.wired.node.store
-    store.write(lambda tx: settling.park_row(tx, sent, "by hand", pair.xa.clock.now()))
+    store.write(lambda tx: parking.park_row(tx, sent, "by hand", pair.xa.clock.now()))
     (there,) = pair.xb.received()
     answering.answer(pair.xb.wired.node, there.id, YES, AGENCY)
     pair.xb.work()
