@@ -103,6 +103,10 @@ class Table:
         """Whether the key stands in the file; it still has to be read."""
         return key in self._values
 
+    def keys(self) -> tuple[str, ...]:
+        """The keys of a table that a person names freely, in the order of the file; each still has to be read."""
+        return tuple(self._values)
+
     def text(self, key: str, default: str | None = None, *, longest: int = MAX_TEXT_CHARACTERS) -> str:
         """A non-empty string of at most `longest` printable characters."""
         value = self._take(key, default)

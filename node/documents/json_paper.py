@@ -5,11 +5,12 @@ from itertools import islice
 
 from node.documents.checks import are_plain, unfit
 from node.documents.json_spots import JsonBreach, Spot, path_of, texts, walk
-from node.documents.kind import JsonKind
+from node.documents.kind import Good, JsonKind
 from node.documents.structure import ENOUGH
 from node.errors import KindUnknown
-from node.model.document import Finding, Reading
+from node.model.document import Finding
 from node.model.receipt import FindingCode
+from node.model.terms import NO_TERMS, Terms
 from node.safe_json import Json, parse
 
 SCHEMA = "schema"
@@ -24,7 +25,7 @@ def schema_of(root: Json) -> str:
     return schema
 
 
-def judged(content: bytes, root: Json, kind: JsonKind, worth_a_path: int) -> Reading | list[Finding]:
+def judged(content: bytes, root: Json, kind: JsonKind, terms: Terms, worth_a_path: int) -> Good | list[Finding]:
     """What the paper tells, or everything that is wrong with it; only the first `worth_a_path` findings get a path.
 
     `root` is what `parse` made of `content`, unaltered.
@@ -33,7 +34,12 @@ def judged(content: bytes, root: Json, kind: JsonKind, worth_a_path: int) -> Rea
     breaches = [(FindingCode.SCHEMA, breach) for breach in kind.schema.breaches(paper)]
     breaches += [(FindingCode.RULE, breach) for breach in islice(_unfit_texts(content, root), ENOUGH)]
     breaches += [(FindingCode.RULE, breach) for breach in islice(kind.rules(paper), ENOUGH)]
-    return _findings(breaches, root, kind.title, worth_a_path) if breaches else kind.reading(paper)
+    if kind.agreed is not None and terms is not NO_TERMS:
+        breaches += [(FindingCode.AGREED, breach) for breach in islice(kind.agreed(paper, terms), ENOUGH)]
+    if breaches:
+        return _findings(breaches, root, kind.title, worth_a_path)
+    remarks = list(islice(kind.remarks(paper, terms), ENOUGH)) if kind.remarks is not None else []
+    return Good(kind.reading(paper), tuple(_findings(remarks, root, kind.title, worth_a_path)) if remarks else ())
 
 
 def paths(content: bytes, kind: JsonKind) -> Iterator[str]:

@@ -7,8 +7,18 @@ from node.documents.breach import Breach
 from node.documents.json_shapes import JsonSchema
 from node.documents.json_spots import JsonBreach, Spot
 from node.documents.structure import PaperSchema
-from node.model.document import MediaType, Reading
+from node.model.document import Finding, MediaType, Reading
+from node.model.receipt import FindingCode
+from node.model.terms import Terms
 from node.safe_xml import Element
+
+
+@dataclass(frozen=True, slots=True)
+class Good:
+    """A paper without a finding: what it tells, and what is remarked about it."""
+
+    reading: Reading
+    remarks: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +47,15 @@ class XmlKind(DocumentKind):
 
     `rules` yields what the schema cannot say and must bear any tree; `reading` is only asked about a paper without a
     finding. `reading_at_once` may spare asking the rules: it is asked about a paper that follows its schema, and None
-    says nothing. `number` is the path of the element that holds the paper's number.
+    says nothing. `agreed` yields the terms of an arrangement that the paper breaks, and is asked only where there are
+    terms; `remarks` what is doubtful in a paper without a finding. `number` is the path of the element that holds the
+    paper's number.
     """
 
     schema: PaperSchema
     rules: Callable[[Element], Iterable[Breach]]
+    agreed: Callable[[Element, Terms], Iterable[Breach]] | None = None
+    remarks: Callable[[Element, Terms], Iterable[tuple[FindingCode, Breach]]] | None = None
     reading: Callable[[Element], Reading]
     reading_at_once: Callable[[Element], Reading | None] | None = None
     number: str
@@ -56,13 +70,15 @@ class XmlKind(DocumentKind):
 class JsonKind(DocumentKind):
     """A kind written in JSON: an object whose member `schema` is `root`.
 
-    `title` begins the paths of findings. `rules` and `reading` are as in XmlKind; `number` is the member of the root
-    that holds the paper's number.
+    `title` begins the paths of findings. `rules`, `reading`, `agreed` and `remarks` are as in XmlKind;
+    `number` is the member of the root that holds the paper's number.
     """
 
     title: str
     schema: JsonSchema
     rules: Callable[[Spot], Iterable[JsonBreach]]
+    agreed: Callable[[Spot, Terms], Iterable[JsonBreach]] | None = None
+    remarks: Callable[[Spot, Terms], Iterable[tuple[FindingCode, JsonBreach]]] | None = None
     reading: Callable[[Spot], Reading]
     number: str
 

@@ -6,22 +6,29 @@
 Both refuse a paper with every reason that could be found, never with its values.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from node import safe_json, safe_xml
 from node.documents import json_paper, xml_paper
 from node.documents.catalogue import BY_ROOT, CATALOGUE
-from node.documents.kind import JsonKind, Kind, XmlKind
+from node.documents.kind import Good, JsonKind, Kind, XmlKind
 from node.errors import KindUnknown, PaperRefused
-from node.model.document import Document, Finding, MediaType, Reading
+from node.model.document import Document, Finding, MediaType
 from node.model.receipt import FindingCode
+from node.model.terms import NO_TERMS, Terms
 
 MAX_FINDINGS = 50
 """Findings of one receipt (protocol 1); beyond it only their count is told."""
 
 
-def recognise(content: bytes) -> Document:
+def _without_terms(_kind: str) -> Terms:
+    return NO_TERMS
+
+
+def recognise(content: bytes, terms_of: Callable[[str], Terms] = _without_terms) -> Document:
     """The paper in `content`, its kind found by its root element, or by what JSON names as its schema.
+
+    `terms_of` gives the terms under which a paper of that kind would travel.
 
     Raises XmlError and JsonError classes, KindUnknown, and PaperRefused with every finding.
     """
@@ -30,16 +37,16 @@ def recognise(content: bytes) -> Document:
         known = BY_ROOT.get(json_paper.schema_of(value))
         if not isinstance(known, JsonKind):
             raise KindUnknown(detail="no kind has this schema")
-        return _document(content, known, json_paper.judged(content, value, known, MAX_FINDINGS))
+        return _document(content, known, json_paper.judged(content, value, known, terms_of(known.name), MAX_FINDINGS))
     root = safe_xml.parse(content)
     kind = BY_ROOT.get(str(root.tag))
     if not isinstance(kind, XmlKind):
         raise xml_paper.unknown(root)
-    return _document(content, kind, xml_paper.judged(content, root, kind, MAX_FINDINGS))
+    return _document(content, kind, xml_paper.judged(content, root, kind, terms_of(kind.name), MAX_FINDINGS))
 
 
-def read(content: bytes, kind: str, kind_version: int, media_type: MediaType) -> Document:
-    """The paper in `content`, judged as the kind that its header claims.
+def read(content: bytes, kind: str, kind_version: int, media_type: MediaType, terms: Terms = NO_TERMS) -> Document:
+    """The paper in `content`, judged as the kind that its header claims, under the terms of its arrangement.
 
     Raises KindUnknown when the node has no such kind or the document is another one, XmlError and JsonError classes,
     and PaperRefused with every finding.
@@ -53,11 +60,11 @@ def read(content: bytes, kind: str, kind_version: int, media_type: MediaType) ->
         case JsonKind():
             value = safe_json.parse(content)
             _require(json_paper.schema_of(value) == known.root, known)
-            return _document(content, known, json_paper.judged(content, value, known, MAX_FINDINGS))
+            return _document(content, known, json_paper.judged(content, value, known, terms, MAX_FINDINGS))
         case XmlKind():
             root = safe_xml.parse(content)
             _require(root.tag == known.root, known)
-            return _document(content, known, xml_paper.judged(content, root, known, MAX_FINDINGS))
+            return _document(content, known, xml_paper.judged(content, root, known, terms, MAX_FINDINGS))
 
 
 def paths(document: Document) -> Iterator[str]:
@@ -78,7 +85,8 @@ def _require(is_kind: bool, kind: Kind) -> None:
         raise KindUnknown(detail=f"the document is no {kind.name} version {kind.version}")
 
 
-def _document(content: bytes, kind: Kind, judged: Reading | list[Finding]) -> Document:
-    if isinstance(judged, Reading):
-        return Document(content, kind.name, kind.version, kind.media_type, judged)
+def _document(content: bytes, kind: Kind, judged: Good | list[Finding]) -> Document:
+    if isinstance(judged, Good):
+        remarks = judged.remarks[:MAX_FINDINGS]
+        return Document(content, kind.name, kind.version, kind.media_type, judged.reading, remarks)
     raise refuse(kind.name, judged)

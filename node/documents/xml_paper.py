@@ -10,12 +10,13 @@ from lxml import etree
 
 from node.documents.breach import Breach
 from node.documents.checks import certainly_fit, unfit_characters
-from node.documents.kind import XmlKind
+from node.documents.kind import Good, XmlKind
 from node.documents.structure import ENOUGH, certainly_few, may_choose_types, may_name
 from node.documents.xml_paths import Paths, everywhere
 from node.errors import KindUnknown
 from node.model.document import Finding, Reading
 from node.model.receipt import FindingCode
+from node.model.terms import NO_TERMS, Terms
 from node.safe_xml import Element, parse
 
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
@@ -24,7 +25,7 @@ _SIGNATURES = SIGNATURE[1:].partition("}")[0].encode()
 _OTHER_SPS_VERSION = re.compile(r"\{urn:un:unece:uncefact:data:standard:SPSCertificate:([0-9]{1,3})\}SPSCertificate")
 
 
-def judged(content: bytes, root: Element, kind: XmlKind, worth_a_path: int) -> Reading | list[Finding]:
+def judged(content: bytes, root: Element, kind: XmlKind, terms: Terms, worth_a_path: int) -> Good | list[Finding]:
     """What the paper tells, or everything that is wrong with it; only the first `worth_a_path` findings get a path.
 
     `root` is what `parse` made of `content`, unaltered.
@@ -32,21 +33,30 @@ def judged(content: bytes, root: Element, kind: XmlKind, worth_a_path: int) -> R
     paper, misplaced, signed = _without_issuer_signature(root) if may_be_signed(content) else (root, [], False)
     departures = kind.schema.breaches(paper, simple=certainly_few(content) and not may_choose_types(content))
     fit = certainly_fit(content)
-    if fit and not misplaced and not departures and kind.reading_at_once is not None:
+    asked = kind.agreed if terms is not NO_TERMS else None
+    if fit and not misplaced and not departures and asked is None and kind.reading_at_once is not None:
         reading = kind.reading_at_once(paper)
         if reading is not None:
-            return _marked(reading, signed)
+            return _good(paper, kind, terms, reading, signed, worth_a_path)
     # Held until the end: for an element that nobody holds, lxml makes a new object each time it is asked for.
     elements = list(paper.iter())
     characters = () if fit else unfit_characters(paper)
     breaches = [(FindingCode.ISSUER_SIGNATURE, breach) for breach in misplaced]
     breaches += [(FindingCode.SCHEMA, breach) for breach in departures]
     breaches += [(FindingCode.RULE, breach) for breach in islice(chain(characters, kind.rules(paper)), ENOUGH)]
-    return _findings(breaches, elements, worth_a_path) if breaches else _marked(kind.reading(paper), signed)
+    if asked is not None:
+        breaches += [(FindingCode.AGREED, breach) for breach in islice(asked(paper, terms), ENOUGH)]
+    if breaches:
+        return _findings(breaches, elements, worth_a_path)
+    return _good(paper, kind, terms, kind.reading(paper), signed, worth_a_path)
 
 
-def _marked(reading: Reading, signed: bool) -> Reading:
-    return replace(reading, issuer_signed=True) if signed else reading
+def _good(paper: Element, kind: XmlKind, terms: Terms, reading: Reading, signed: bool, worth_a_path: int) -> Good:
+    remarks = list(islice(kind.remarks(paper, terms), ENOUGH)) if kind.remarks is not None else []
+    return Good(
+        replace(reading, issuer_signed=True) if signed else reading,
+        tuple(_findings(remarks, list(paper.iter()), worth_a_path)) if remarks else (),
+    )
 
 
 def may_be_signed(content: bytes) -> bool:

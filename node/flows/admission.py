@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from node.documents import reader
-from node.errors import ControlKindRefused, NotReleased, PaperRefused, TooLarge
+from node.errors import ArrangementSuspended, ControlKindRefused, NotAgreed, NotReleased, PaperRefused, TooLarge
 from node.flows.ports import Node
 from node.model.document import Document, Finding
 from node.model.ids import NodeCode
 from node.model.receipt import FindingCode
+from node.model.terms import NO_TERMS, Terms
 from node.profiles.profile import AgreedKind, IssuerSignature, Profile
 from node.wire import MAX_DOCUMENT_BYTES
 
@@ -42,7 +43,7 @@ def admit(node: Node, content: bytes, partner: NodeCode, kind: str | None, now: 
         raise ControlKindRefused(kind=kind)
     node.book.partner(partner)
     _require_size(content, MAX_DOCUMENT_BYTES)
-    document = reader.recognise(content)
+    document = reader.recognise(content, lambda name: _terms(node, partner, name, now))
     if kind is not None and kind != document.kind:
         raise _refuse(document, Finding(FindingCode.KIND_UNKNOWN, "/", f"this is a {document.kind}"))
     profile, agreed = node.book.agreement(partner, document.kind, now)
@@ -50,6 +51,14 @@ def admit(node: Node, content: bytes, partner: NodeCode, kind: str | None, now: 
     _require_issuer_signature(document, agreed.issuer_signature)
     _require_release(document, profile, agreed)
     return Admitted(document, profile, agreed)
+
+
+def _terms(node: Node, partner: NodeCode, kind: str, now: datetime) -> Terms:
+    """The terms for the way out; a kind that nobody agreed is judged by its own rules and refused after that."""
+    try:
+        return node.book.agreement(partner, kind, now)[1].terms.strict
+    except (NotAgreed, ArrangementSuspended):
+        return NO_TERMS
 
 
 def _require_size(content: bytes, limit: int) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from node.flows import answers
+from node.flows import answers, effects
 from node.flows.ports import Node
 from node.flows.rulings import Opened, Ruled
 from node.model.document import Identity
@@ -74,6 +74,15 @@ def store(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) 
         jobs.add(tx, [jobs.NewJob(one.id, caller, Verb.HAND_OVER, now, None, one.priority) for one, _ in fresh], now)
     stored.insert_issued(tx, [_issued(caller, one, seals) for one in arrivals])
     _store_answers(tx, opened, now)
+    effects.apply(
+        tx,
+        [
+            (exchange, one.ruled.effect)
+            for one, exchange, _ in opened
+            if one.ruled.effect is not None and one.ruled.has_effect
+        ],
+        now,
+    )
     evidence.add(tx, [fact for one, exchange, _ in opened for fact in _facts(one.ruled, one.signed, exchange.id, now)])
 
 
@@ -108,7 +117,8 @@ def _issued(caller: NodeCode, one: Arrival, seals: Mapping[Seal, str]) -> stored
 def _exchange(node: Node, caller: NodeCode, ruled: Ruled, opened: Opened, now: datetime) -> Exchange:
     header, body = opened.letter.header, opened.body
     identity = _identity(caller, ruled)
-    cause = ruled.receipt.findings[0].code if ruled.receipt.findings else ""
+    refused = ruled.receipt.verdict is not Verdict.ACCEPTED
+    cause = ruled.receipt.findings[0].code if refused and ruled.receipt.findings else ""
     return Exchange(
         id=ExchangeId(uuid7(now, node.random)),
         direction=Direction.IN,

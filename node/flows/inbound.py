@@ -25,7 +25,7 @@ from node.errors import (
     RaceLost,
     SenderMismatch,
 )
-from node.flows import arrival, checkpoints, judgement, receipts, settling
+from node.flows import arrival, checkpoints, effects, judgement, receipts, settling
 from node.flows.arrival import Arrival
 from node.flows.checkpoints import Given
 from node.flows.ports import Hub, Node
@@ -247,7 +247,12 @@ def _store(
 
 
 def _store_all(tx: Tx, caller: NodeCode, arrivals: Mapping[int, Arrival], now: datetime) -> dict[int, Outcome]:
-    """All at once; should one lose a race, one by one, so that it takes no neighbour with it."""
+    """All at once; should one lose a race, one by one, so that it takes no neighbour with it.
+
+    Papers that change a register or ledger come one by one at once: each is judged by what the one before it did.
+    """
+    if any(one.ruled.has_effect for one in arrivals.values()):
+        return _store_one_by_one(tx, caller, arrivals, now)
     try:
         with savepoint(tx):
             arrival.store(tx, caller, list(arrivals.values()), now)
@@ -265,6 +270,7 @@ def _store_one_by_one(tx: Tx, caller: NodeCode, arrivals: Mapping[int, Arrival],
         try:
             if paper is not None and one.ruled.standing is not None and standing.of(paper) != one.ruled.standing:
                 raise RaceLost
+            _require_fit_still(tx, caller, one.ruled)
             with savepoint(tx):
                 arrival.store(tx, caller, [one], now)
         except RaceLost:
@@ -273,6 +279,12 @@ def _store_one_by_one(tx: Tx, caller: NodeCode, arrivals: Mapping[int, Arrival],
         if paper is not None and one.ruled.receipt.verdict is Verdict.ACCEPTED:
             standing.add(paper)
     return lost
+
+
+def _require_fit_still(tx: Tx, caller: NodeCode, ruled: Ruled) -> None:
+    effect = ruled.effect if ruled.has_effect else None
+    if effect is not None and effects.unfit(tx, caller, Direction.IN, effect) is not None:
+        raise RaceLost
 
 
 def _race() -> Deferred:

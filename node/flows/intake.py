@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from node.errors import IdempotencyConflict, NodeError, PredecessorNeverSent
-from node.flows import parking
+from node.flows import effects, parking
 from node.flows.admission import Admitted
 from node.flows.ports import Node
+from node.model.effect import Effect
 from node.model.envelope import Chain
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State
@@ -44,6 +45,7 @@ class _Taken:
     document: exchanges.StoredDocument
     key: str
     submitted: Digest
+    effect: Effect | None
 
     @property
     def chain_number(self) -> str:
@@ -70,7 +72,7 @@ class Intake:
         self._taken: list[_Taken] = []
 
     def take(self, submission: Submission, admitted: Admitted) -> Accepted:
-        """Take one admitted paper. Raises IdempotencyConflict, PredecessorNeverSent."""
+        """Take one admitted paper. Raises IdempotencyConflict, PredecessorNeverSent, and what its effect may raise."""
         digest = sha256(submission.content)
         # The same bytes for another partner are another submission: a key names a paper and where it goes.
         submitted = sha256(submission.partner.encode() + b"\0" + digest)
@@ -79,6 +81,9 @@ class Intake:
             if before != submitted:
                 raise IdempotencyConflict(key=submission.key)
             return Accepted(exchange, repeated=True)
+        effect = admitted.document.reading.effect
+        if effect is not None:
+            self._require_fit(submission.partner, effect)
         chain, follows = self._chain(admitted, submission.partner)
         taken = self._exchange(submission, admitted, digest, follows)
         document = exchanges.StoredDocument(
@@ -89,7 +94,7 @@ class Intake:
             chain=chain,
             fields=admitted.document.reading.fields,
         )
-        self._taken.append(_Taken(taken, document, submission.key, submitted))
+        self._taken.append(_Taken(taken, document, submission.key, submitted, effect))
         self._owners[submission.key] = (taken.id, submitted)
         return Accepted(taken.id, repeated=False)
 
@@ -108,7 +113,14 @@ class Intake:
         )
         # Handed in again under another key, it is another exchange about the same paper.
         papers.record(tx, [papers.NewPaper.of(one.exchange, one.chain_number) for one in self._taken])
+        effects.apply(tx, [(one.exchange, one.effect) for one in self._taken if one.effect is not None], now)
         self._set_to_work(rows)
+
+    def _require_fit(self, partner: NodeCode, effect: Effect) -> None:
+        earlier = [one.effect for one in self._taken if one.effect is not None and one.exchange.partner == partner]
+        unfit = effects.unfit(self._tx, partner, Direction.OUT, effect, earlier)
+        if unfit is not None:
+            raise unfit.error
 
     def _set_to_work(self, rows: Sequence[Exchange]) -> None:
         """A successor goes when its predecessor has arrived, and is parked when that ended otherwise (protocol 5)."""

@@ -26,13 +26,15 @@ from node.errors import (
     Unexpected,
     WireError,
 )
-from node.flows import answer_reading, control, reading
+from node.flows import answer_reading, control, effects, reading
 from node.flows.admission import BUSINESS_ANSWER, KEY_STATEMENT
 from node.flows.ports import Node
 from node.flows.rulings import RETRY_HINT_MS, Letter, Opened, Refusal, Ruled, Ruling, refused
 from node.flows.standing import Paper, Rank, Standing
 from node.model.document import Finding
+from node.model.effect import Effect
 from node.model.envelope import Body, KeyWrap
+from node.model.exchange import Direction
 from node.model.ids import NodeCode
 from node.model.receipt import (
     Coarse,
@@ -43,6 +45,7 @@ from node.model.receipt import (
     Verdict,
 )
 from node.profiles.profile import AgreedKind, Profile
+from node.store.database import Tx
 from node.wire import body_from_bytes
 
 
@@ -178,7 +181,31 @@ def _rank(node: Node, caller: NodeCode, read: Mapping[int, Ruled], refusals: lis
     for index, one in read.items():
         if one.paper is not None:
             rulings[index] = _ranked(one, one.paper, standing, refusals)
+    if any(one.effect is not None for one in read.values()):
+        rulings |= node.store.read(lambda tx: _without_unfit(tx, caller, rulings, refusals))
     return rulings
+
+
+def _without_unfit(
+    tx: Tx, caller: NodeCode, rulings: Mapping[int, Ruling], refusals: list[Refusal]
+) -> dict[int, Ruling]:
+    """What becomes of good papers whose effect cannot happen; a paper that is known already has no effect."""
+    changed: dict[int, Ruling] = {}
+    earlier: list[Effect] = []
+    for index, one in rulings.items():
+        if not isinstance(one, Ruled) or one.effect is None or not one.has_effect:
+            continue
+        unfit = effects.unfit(tx, caller, Direction.IN, one.effect, earlier)
+        if unfit is None:
+            earlier.append(one.effect)
+            continue
+        refusals.append(Refusal(one.receipt.message_id, unfit.error))
+        if unfit.waits:
+            changed[index] = Deferred(DeferredCode.PREDECESSOR, RETRY_HINT_MS)
+        else:
+            receipt = replace(one.receipt, verdict=Verdict.REFUSED, findings=(unfit.finding,))
+            changed[index] = replace(one, receipt=receipt)
+    return changed
 
 
 def _ranked(one: Ruled, paper: Paper, standing: Standing, refusals: list[Refusal]) -> Ruling:

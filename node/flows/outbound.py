@@ -231,7 +231,7 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
 
     def read(tx: Tx) -> tuple[dict[ExchangeId, Exchange], dict[ExchangeId, SignedReceipt]]:
         rows = exchanges.load(tx, ids)
-        # Only refusals have findings (protocol 2).
+        # What was remarked about a paper that was taken is in its receipt for who asks; the hub hears of refusals.
         return rows, stored.received(tx, [key for key, row in rows.items() if row.state is State.REFUSED])
 
     rows, said = node.store.read(read)

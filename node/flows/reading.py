@@ -58,7 +58,8 @@ def read_paper(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refu
         require_size(opened)
         signatures = own_signatures(node, caller, opened, metadata, now)
         _require_uploads(metadata)
-        document = reader.read(body.document, letter.header.kind, letter.header.kind_version, metadata.media_type)
+        header, terms = letter.header, opened.agreed.terms
+        document = reader.read(body.document, header.kind, header.kind_version, metadata.media_type, terms)
         issuer = _issuer(node, caller, opened, document, now)
     except SignatureError as error:
         return refusal(opened, metadata, _never_readable(opened, metadata) or error, refusals, now)
@@ -74,7 +75,7 @@ def read_paper(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refu
         predecessor=metadata.chain.predecessor if metadata.chain is not None else None,
         succeeds=document.reading.succession.number if document.reading.succession is not None else "",
     )
-    receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
+    receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf, document.remarks)
     return Ruled(
         receipt,
         letter=letter,

@@ -18,6 +18,7 @@ from node.errors import (
 from node.flows.standing import Paper, Rank
 from node.model.answer import BusinessAnswer
 from node.model.document import Document, Finding
+from node.model.effect import Effect
 from node.model.envelope import Body, Envelope, Header, Metadata
 from node.model.ids import Digest, ExchangeId, NodeCode
 from node.model.receipt import (
@@ -85,6 +86,17 @@ class Ruled:
     standing: Rank | None = None
     statement: VerifiedKeyStatement | None = None
     decided: Decided | None = None
+
+    @property
+    def effect(self) -> Effect | None:
+        """What the paper does besides being there."""
+        return self.document.reading.effect if self.document is not None else None
+
+    @property
+    def has_effect(self) -> bool:
+        """Whether that will happen: the paper is taken, and was not known before."""
+        taken = self.receipt.verdict is Verdict.ACCEPTED and not self.receipt.already_known
+        return taken and self.effect is not None
 
 
 Ruling = Outcome | Ruled

@@ -240,7 +240,7 @@ def _receipt_fact(one: Settled, fact: Fact, now: datetime) -> EvidenceFact:
 
 
 def _cause(receipt: Receipt) -> str:
-    return receipt.findings[0].code if receipt.findings else ""
+    return receipt.findings[0].code if receipt.findings and receipt.verdict is Verdict.REFUSED else ""
 
 
 def _end_state(receipt: Receipt) -> State:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from node.model.effect import Effect
 from node.model.ids import Digest, sha256
 
 
@@ -80,6 +81,7 @@ class Reading:
     succession: Succession | None = None
     ucr: tuple[str, ...] = ()
     issuer_signed: bool = False
+    effect: Effect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ class Document:
     kind_version: int
     media_type: MediaType
     reading: Reading
+    remarks: tuple[Finding, ...] = ()
+    """What was overlooked or is doubtful; the paper is good all the same."""
 
     @property
     def digest(self) -> Digest:

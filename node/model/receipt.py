@@ -134,3 +134,16 @@ class FindingCode(StrEnum):
     CHAIN = "CHAIN"
     TOO_LARGE = "TOO_LARGE"
     UNANSWERABLE = "UNANSWERABLE"
+    AGREED = "AGREED"
+    """A term of the arrangement is broken."""
+    EFFECT = "EFFECT"
+    """What the paper would do to a register or ledger cannot be done."""
+    CODE_UNKNOWN = "CODE_UNKNOWN"
+    """A remark: the code is in no list that we know, and the arrangement does not close the list."""
+    TOLERATED = "TOLERATED"
+    """A remark: a departure that the arrangement lets pass."""
+
+    @property
+    def is_remark(self) -> bool:
+        """Whether papers are accepted with it."""
+        return self in (FindingCode.CODE_UNKNOWN, FindingCode.TOLERATED)

@@ -10,6 +10,7 @@ from node.errors import Language
 from node.model.envelope import Priority
 from node.model.exchange import Assurance, Direction
 from node.model.ids import Digest, NodeCode
+from node.model.terms import NO_TERMS, Terms
 
 _POSITION = re.compile(r"\[\d+\]")
 
@@ -53,6 +54,7 @@ class AgreedKind:
     issuer_signature: IssuerSignature
     max_bytes: int
     release: Release = Release()
+    terms: Terms = NO_TERMS
     where: str = field(default="", compare=False)
 
 

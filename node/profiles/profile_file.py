@@ -10,6 +10,7 @@ from node.model.envelope import Priority
 from node.model.exchange import Assurance, Direction
 from node.model.ids import NodeCode, sha256
 from node.profiles.profile import AgreedKind, IssuerSignature, Profile, Release, RetryPolicy
+from node.profiles.terms_file import read_terms
 from node.strict_toml import Table, parse, read_bytes
 
 SCHEMA = 1
@@ -120,6 +121,7 @@ def _kind(table: Table) -> AgreedKind:
         issuer_signature=table.word("issuer_signature", IssuerSignature, IssuerSignature.NONE),
         max_bytes=table.integer("max_bytes", 1, MAX_DOCUMENT_BYTES, DEFAULT_DOCUMENT_BYTES),
         release=_release(table),
+        terms=read_terms(table),
         where=table.where("name"),
     )
     table.close()

@@ -49,6 +49,7 @@ from node.wire.checks import (
 from node.wire.requests import place_from_message, seal_from_message, seal_to_message
 from node.wire.rules import rule_of
 
+_REMARKS = frozenset(code.value for code in FindingCode if code.is_remark)
 # What a receipt holds besides its findings, generously.
 _FINDINGS_BYTES = limits.MAX_RECEIPT_BYTES - limits.KIB
 _FINDING_FRAME_BYTES = 16
@@ -89,7 +90,8 @@ def _receipt_from_message(message: pb.Receipt) -> Receipt:
     require(is_uuid7(message_id), "Receipt.message_id")
     require(is_digest(leaf) if verdict is not Verdict.ABSENT else not leaf, "Receipt.leaf")
     require(len(findings) <= limits.MAX_FINDINGS, "Receipt.findings")
-    require(not findings or verdict is Verdict.REFUSED, "Receipt.findings")
+    require(verdict is Verdict.REFUSED or all(each.code in _REMARKS for each in findings), "Receipt.findings")
+    require(not findings or verdict is not Verdict.ABSENT, "Receipt.findings")
     require(not already_known or verdict is Verdict.ACCEPTED, "Receipt.already_known")
     return Receipt(
         message_id=MessageId(message_id),

@@ -125,7 +125,7 @@ RULES: Final[Mapping[str, Mapping[str, str]]] = {
         "message_id": UUID7,
         "leaf": f"{DIGEST}; absent when the verdict is ABSENT",
         "verdict": "ACCEPTED, REFUSED or ABSENT",
-        "findings": f"at most {limits.MAX_FINDINGS}; only when REFUSED",
+        "findings": f"at most {limits.MAX_FINDINGS}; with ACCEPTED only remarks; none with ABSENT",
         "already_known": "true only when ACCEPTED",
         "received_at": MOMENT,
     },

@@ -174,11 +174,21 @@ def test_a_receipt_of_absence_carries_no_leaf_and_any_other_one_does(receipt: Re
         assert refused_at(error) == "Receipt.leaf"
 
 
-def test_only_a_refusal_has_findings_and_only_an_acceptance_may_know_the_paper(receipt: Receipt) -> None:
+def test_an_acceptance_has_remarks_only_and_it_alone_may_know_the_paper(receipt: Receipt) -> None:
     for spoilt in (replace(receipt, verdict=Verdict.ACCEPTED), replace(receipt, already_known=True)):
         with pytest.raises(Malformed):
             receipt_to_bytes(spoilt)
     receipt_to_bytes(replace(receipt, verdict=Verdict.ACCEPTED, findings=(), already_known=True))
+    remarks = (
+        Finding("TOLERATED", "/Certificate", "stands late"),
+        Finding("CODE_UNKNOWN", "", "is in no list"),
+    )
+    remarked = replace(receipt, verdict=Verdict.ACCEPTED, findings=remarks)
+    assert receipt_from_bytes(receipt_to_bytes(remarked)).findings == remarks
+    with pytest.raises(Malformed):
+        receipt_to_bytes(replace(remarked, findings=(*remarks, Finding("RULE", "", "is broken"))))
+    with pytest.raises(Malformed):
+        receipt_to_bytes(replace(remarked, verdict=Verdict.ABSENT, leaf=None))
 
 
 @pytest.mark.parametrize("field", ["code", "path", "rule"])
