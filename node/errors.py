@@ -796,6 +796,38 @@ class NotReleased(PaperError):
     remedy_zh = "請改發不含該欄位的文件，或另行約定釋出。"
 
 
+class FormUnknown(PaperError):
+    """No form is called {form}; there are {forms}."""
+
+    code = "N2N-DOC-005"
+    category = Category.NOT_FOUND
+    side = Side.OURS
+    zh = "沒有名為 {form} 的格式；可用者為 {forms}。"
+    remedy = "Name one of these with --as."
+    remedy_zh = "請以 --as 指定其中之一。"
+
+
+class NotConvertible(PaperError):
+    """This document is none from which {form} is made: {sources}."""
+
+    code = "N2N-DOC-006"
+    category = Category.UNSUPPORTED
+    side = Side.OURS
+    zh = "此文件無法轉換為 {form}；可轉換者為 {sources}。"
+    remedy = "Choose a paper of one of these kinds or forms, or another form."
+    remedy_zh = "請改用上述種類或格式之文件，或指定其他格式。"
+
+
+class FileNotWritten(NodeError):
+    """The file {path} was not written: {detail}."""
+
+    code = "N2N-DOC-007"
+    category = Category.CONFLICT
+    zh = "檔案 {path} 未寫入：{detail}。"
+    remedy = "Choose a name that is not taken, in a folder that you may write to."
+    remedy_zh = "請於可寫入的目錄中選用尚未使用的檔名。"
+
+
 # --- SEQ: duplicates, conflicts, chains, expiry ---------------------------------------------------------------------
 
 

@@ -9,7 +9,7 @@ from rich.text import Text as Styled
 from node.cli.output import to_json
 from node.cli.session import Session
 from node.cli.words import SIDES, Text
-from node.errors import Language, NodeError, Unexpected
+from node.errors import Language, NodeError, PaperRefused, Unexpected
 from node.journal import escaped
 
 _WHO = Text("Who must act", "須處理方")
@@ -30,7 +30,7 @@ def report(error: Exception, session: Session) -> int:
     return known.category.exit_code
 
 
-def as_data(error: NodeError) -> dict[str, str | bool | int | dict[str, str]]:
+def as_data(error: NodeError) -> dict[str, str | bool | int | dict[str, str] | list[dict[str, str]]]:
     """An error for programs: the same names as in the catalogue, both languages."""
     return {
         "code": error.code,
@@ -41,7 +41,12 @@ def as_data(error: NodeError) -> dict[str, str | bool | int | dict[str, str]]:
         "message": {language.value: error.message(language) for language in Language},
         "next_step": {language.value: error.next_step(language) for language in Language},
         "fields": dict(error.fields),
+        **({"findings": _findings(error)} if isinstance(error, PaperRefused) else {}),
     }
+
+
+def _findings(refused: PaperRefused) -> list[dict[str, str]]:
+    return [{"code": one.code, "path": one.path, "rule": one.rule} for one in refused.findings]
 
 
 def _trace(error: Exception) -> str:
@@ -52,6 +57,8 @@ def _trace(error: Exception) -> str:
 
 def _print(error: NodeError, language: Language) -> None:
     lines = [f"{error.code}  {error.message(language)}", f"  {_WHO.to(language)}: {SIDES[error.side].to(language)}"]
+    if isinstance(error, PaperRefused):
+        lines += [f"  {one.code}  {one.path}  {one.rule}" for one in error.findings]
     if step := error.next_step(language):
         lines.append(f"  {_NEXT.to(language)}: {step}")
     if error.category.retry:

@@ -70,6 +70,13 @@ class Output:
         else:
             self.say(empty)
 
+    def aside(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], empty: Text) -> None:
+        """A table beside the result, to standard error; programs that asked for JSON get it in their JSON."""
+        if rows and not self.as_json:
+            _print(sys.stderr, self._table(columns, rows))
+        elif not rows:
+            self.say(empty)
+
     def record(self, lines: Sequence[tuple[Column, Cell]], more: Mapping[str, Data] | None = None) -> None:
         """One thing, line by line; as JSON an object, with `more` beside the lines."""
         if self.as_json:

@@ -127,6 +127,7 @@ COMMANDS = [
     ("explain",),
     ("exchange", "list"),
     ("exchange", "show"),
+    ("paper", "convert"),
     ("pki", "dev"),
 ]
 

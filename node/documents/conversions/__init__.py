@@ -1,0 +1,1 @@
+"""One file for each form that papers are told in besides their own; each ends in its FORMS."""
