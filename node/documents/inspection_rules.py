@@ -26,6 +26,9 @@ _MINIMUM, _MAXIMUM = f"{NS}Minimum", f"{NS}Maximum"
 _FROM, _UNTIL = Way(f"{NS}Inspection", f"{NS}From"), Way(f"{NS}Inspection", f"{NS}Until")
 _SUPERSEDED_AT, _LABORATORY = Way(f"{NS}Supersedes", f"{NS}IssuedAt"), Way(f"{NS}Inspection", f"{NS}Laboratory")
 _CONTAINERS, _SEALS = Way(f"{NS}Container", f"{NS}Number"), Way(_SEAL, f"{NS}Number")
+_CONTROLS, _SAMPLES = Way(f"{NS}Inspection", f"{NS}Control"), Way(f"{NS}Inspection", f"{NS}Sampling", f"{NS}Sample")
+_IMAGE = f"{NS}Image"
+_IMAGE_IDS = Way(_IMAGE, f"{NS}Id")
 _ATTACHMENTS, _SEQUENCES = Way(f"{NS}Attachment", f"{NS}Name"), Way(f"{NS}Line", f"{NS}Sequence")
 _MEASUREMENTS, _DEFECTS = Way(f"{NS}Line", _MEASUREMENT), Way(f"{NS}Line", _DEFECT)
 _VERDICTS, _SEVERITIES = Way(_MEASUREMENT, _VERDICT), Way(_DEFECT, f"{NS}Severity")
@@ -43,6 +46,8 @@ def rules(root: Element) -> Iterator[Breach]:
     yield from _references(root, head)
     yield from _laboratory(root, head)
     yield from _twice(_ATTACHMENTS.all(root), "must be different on every attachment")
+    yield from _inspection(root, head)
+    yield from _images(root, head)
     lines = list(root.iterchildren(f"{NS}Line"))
     results = []
     for line in lines:
@@ -134,6 +139,31 @@ def _laboratory(root: Element, head: Children) -> Iterator[Breach]:
         yield Breach(code, "a certificate of analysis needs its Laboratory")
     if _MEASUREMENTS.first(root) is None:
         yield Breach(code, "a certificate of analysis needs a Measurement")
+
+
+def _inspection(root: Element, head: Children) -> Iterator[Breach]:
+    """Ways of control and samples stand once; what a laboratory was accredited by needs its accreditation."""
+    yield from _twice(_CONTROLS.all(root), "must be different on every control")
+    yield from _twice(_SAMPLES.all(root), "must be different on every sample")
+    for laboratory in _LABORATORY.all(root):
+        by = laboratory.find(f"{NS}AccreditedBy")
+        if by is not None and laboratory.find(f"{NS}Accreditation") is None:
+            yield Breach(by, "needs the Accreditation that it gave")
+
+
+def _images(root: Element, head: Children) -> Iterator[Breach]:
+    """Images of non-intrusive inspection: by reference and digest, of containers that the result is about."""
+    images = list(root.iterchildren(_IMAGE)) if _IMAGE in head else []
+    if not images:
+        return
+    yield from _twice(_IMAGE_IDS.all(root), "must be different on every image")
+    containers = {text_of(container) for container in _CONTAINERS.all(root)}
+    for image in images:
+        known = first_by_name(image)
+        yield from _ordered(known.get(f"{NS}TakenAt"), head.get(f"{NS}IssuedAt"), "must not be before its images")
+        container = known.get(f"{NS}Container")
+        if container is not None and text_of(container) not in containers:
+            yield Breach(container, "must be a Container of this result")
 
 
 # --- the lines ------------------------------------------------------------------------------------------------------

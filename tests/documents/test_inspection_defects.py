@@ -8,7 +8,7 @@ from node.errors import PaperRefused
 from node.model.document import Identity, MediaType, Succession
 
 KIND = "inspection_result"
-JUICERS, PENDING, REJECTED = "juicers", "tea_pending", "tea_rejected"
+JUICERS, PENDING, REJECTED, SCANNED = "juicers", "tea_pending", "tea_rejected", "scanned_pumps"
 
 ROOT = "/InspectionResult"
 ONE, TWO = f"{ROOT}/Line[1]", f"{ROOT}/Line[2]"
@@ -264,6 +264,52 @@ DEFECTS: dict[str, tuple[str, list[Change], list[Finding]]] = {
             rule(f"{ONE}/Sequence", "must be different on every line"),
             rule(f"{TWO}/Sequence", "must be different on every line"),
         ],
+    ),
+    "way of control twice": (
+        SCANNED,
+        [("<Control>physical<", "<Control>documentary<")],
+        [
+            rule(f"{ROOT}/Inspection/Control[1]", "must be different on every control"),
+            rule(f"{ROOT}/Inspection/Control[3]", "must be different on every control"),
+        ],
+    ),
+    "way of control that nobody knows": (
+        SCANNED,
+        [("<Control>physical<", "<Control>by dog<")],
+        [schema(f"{ROOT}/Inspection/Control[3]", "must be a way of control of the list")],
+    ),
+    "sample twice": (
+        SCANNED,
+        [("<Sample>S-4417-1</Sample>", "<Sample>S-1</Sample><Sample>S-1</Sample>")],
+        [
+            rule(f"{ROOT}/Inspection/Sampling/Sample[1]", "must be different on every sample"),
+            rule(f"{ROOT}/Inspection/Sampling/Sample[2]", "must be different on every sample"),
+        ],
+    ),
+    "accredited without accreditation": (
+        SCANNED,
+        [("<Accreditation>XB-ACC-0031</Accreditation>", "")],
+        [rule(f"{ROOT}/Inspection/Laboratory/AccreditedBy", "needs the Accreditation that it gave")],
+    ),
+    "reference of no type": (
+        SCANNED,
+        [("<TypeCode>864<", "<TypeCode>0864<")],
+        [schema(f"{ROOT}/Reference/TypeCode", "must be 1 to 3 capitals or digits (UNTDID 1001)")],
+    ),
+    "image inside the paper": (
+        SCANNED,
+        [("<Size>184320551</Size>", "<Size>184320551</Size><Content>AAAA</Content>")],
+        [schema(f"{ROOT}/Image/Content", "is not known here")],
+    ),
+    "image of another container": (
+        SCANNED,
+        [("<Container>XALU5520194</Container>", "<Container>XALU0000000</Container>")],
+        [rule(f"{ROOT}/Image/Container", "must be a Container of this result")],
+    ),
+    "image of the future": (
+        SCANNED,
+        [("<TakenAt>2026-11-18T10", "<TakenAt>2026-11-18T20")],
+        [rule(f"{ROOT}/IssuedAt", "must not be before its images")],
     ),
     # --- verdicts
     "found on what was not inspected": (
