@@ -1280,6 +1280,16 @@ class StoreRefused(StoreError):
     remedy_zh = "未變更任何內容。請回報此代碼與時間。"
 
 
+class BackupUnusable(StoreError):
+    """The backup {path} cannot be used: {detail}."""
+
+    code = "N2N-DB-005"
+    category = Category.CONFLICT
+    zh = "備份 {path} 無法使用：{detail}。"
+    remedy = "Nothing was changed. Take another backup of this node, or make a new one with `n2n db backup`."
+    remedy_zh = "未變更任何內容。請改用本節點的其他備份，或以 `n2n db backup` 重新備份。"
+
+
 # --- EVD: evidence files, made and checked ---------------------------------------------------------------------------
 
 

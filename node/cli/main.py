@@ -9,7 +9,23 @@ from typing import Annotated
 import typer
 
 from node import __version__
-from node.cli import answer, audit, bench, demo, evidence, exchange, explain, init, key, kinds, paper, pki, send, up
+from node.cli import (
+    answer,
+    audit,
+    bench,
+    db,
+    demo,
+    evidence,
+    exchange,
+    explain,
+    init,
+    key,
+    kinds,
+    paper,
+    pki,
+    send,
+    up,
+)
 from node.cli.failure import report
 from node.cli.session import Debug, Home, Json, Lang, Session
 
@@ -49,6 +65,7 @@ for noun in (demo, init, up, send, answer, kinds, explain, bench):
 app.add_typer(exchange.app, name="exchange")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(audit.app, name="audit")
+app.add_typer(db.app, name="db")
 app.add_typer(key.app, name="key")
 app.add_typer(paper.app, name="paper")
 app.add_typer(pki.app, name="pki")
