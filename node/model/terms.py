@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from node.model.answer import AnswerForm
+from node.model.retention_terms import RetentionTerms
 
 
 class Tolerance(StrEnum):
@@ -28,6 +29,7 @@ class Terms:
     closed_lists: frozenset[str] = frozenset()
     code_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answer: AnswerForm = AnswerForm.BUSINESS_ANSWER
+    retention: RetentionTerms | None = None
 
     @property
     def strict(self) -> "Terms":
