@@ -53,10 +53,6 @@ class Output:
         """Write finished text, such as a page of documentation."""
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
-    def heading(self, text: str) -> None:
-        """A line above what follows, as inert text."""
-        _print(sys.stdout, Styled(escaped(text), style="bold"))
-
     def data(self, data: Data) -> None:
         """Write JSON, whatever was asked for."""
         sys.stdout.write(to_json(data) + "\n")
@@ -97,7 +93,7 @@ class Output:
         """RFC 4180 with the columns' keys as first row."""
         writer = csv.writer(sys.stdout, lineterminator="\r\n")
         writer.writerow([column.key for column in columns])
-        writer.writerows([_csv_cell(cell) for cell in row] for row in rows)
+        writer.writerows(map(csv_cells, rows))
 
     def _table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> Table:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -131,6 +127,11 @@ def to_json(data: Data, indent: int | None = 2) -> str:
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def csv_cells(row: Sequence[Cell]) -> list[str]:
+    """The cells of one row, as any CSV of ours writes them."""
+    return [_csv_cell(cell) for cell in row]
 
 
 def _csv_cell(cell: Cell) -> str:

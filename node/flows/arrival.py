@@ -60,7 +60,7 @@ def store(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) 
     )
     exchanges.insert_sealed(tx, [_sealed(exchange.id, content, seals) for _, exchange, content in opened])
     fresh = [
-        (exchange, one.chain_number)
+        (exchange, one.chain_number, _fields(one.ruled))
         for one, exchange, _ in opened
         if one.ruled.paper is not None and _first_state(one.ruled) is State.RECEIVED
     ]
@@ -68,10 +68,10 @@ def store(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) 
         if one.ruled.statement is not None:
             partner_keys.offer(tx, caller, one.ruled.statement.sequence, one.ruled.statement.statement, now)
     # The same paper under a new id has no second effect: it is not registered twice, and the hub has it already.
-    papers.record(tx, [papers.NewPaper.of(exchange, chain) for exchange, chain in fresh])
+    papers.record(tx, [papers.NewPaper.of(*paper) for paper in fresh])
     # A hub that watches us sees what is RECEIVED as soon as this commits, and needs no job.
     if arrivals and arrivals[0].hub_pushed:
-        jobs.add(tx, [jobs.NewJob(one.id, caller, Verb.HAND_OVER, now, None, one.priority) for one, _ in fresh], now)
+        jobs.add(tx, [jobs.NewJob(one.id, caller, Verb.HAND_OVER, now, None, one.priority) for one, *_ in fresh], now)
     stored.insert_issued(tx, [_issued(caller, one, seals) for one in arrivals])
     _store_answers(tx, opened, now)
     effects.apply(
@@ -186,8 +186,12 @@ def _document(ruled: Ruled, metadata: Metadata, content: bytes, exchange: Exchan
         media_type=metadata.media_type,
         ucr=metadata.ucr,
         chain=metadata.chain,
-        fields=ruled.document.reading.fields if ruled.document is not None else {},
+        fields=_fields(ruled),
     )
+
+
+def _fields(ruled: Ruled) -> Mapping[str, str]:
+    return ruled.document.reading.fields if ruled.document is not None else {}
 
 
 def _facts(ruled: Ruled, signed: SignedReceipt, exchange: ExchangeId, now: datetime) -> list[EvidenceFact]:

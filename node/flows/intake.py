@@ -112,7 +112,9 @@ class Intake:
             ],
         )
         # Handed in again under another key, it is another exchange about the same paper.
-        papers.record(tx, [papers.NewPaper.of(one.exchange, one.chain_number) for one in self._taken])
+        papers.record(
+            tx, [papers.NewPaper.of(one.exchange, one.chain_number, one.document.fields) for one in self._taken]
+        )
         effects.apply(tx, [(one.exchange, one.effect) for one in self._taken if one.effect is not None], now)
         self._set_to_work(rows)
 

@@ -33,8 +33,6 @@ class Fact(StrEnum):
     EXPIRED = "expired"
     ANSWER_RECEIVED = "answer-received"
     ANSWERED = "answered"
-    RELEASED = "released"
-    PURGED = "purged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from node.model.document import MediaType
 from node.model.envelope import Chain
 from node.model.exchange import Assurance, Direction, Exchange, State, require_move
 from node.model.ids import Digest, ExchangeId, Leaf, MessageId, NodeCode
+from node.store import ucrs
 from node.store.columns import intact, pack_fields, pack_words, unpack_fields, unpack_words
 from node.store.database import Tx
 from node.store.sealed import StoredSealed, insert_sealed, replace_signatures, sealed
@@ -73,8 +74,9 @@ def by_message(tx: Tx, partner: NodeCode, direction: Direction, message_ids: Col
 
 
 def insert_documents(tx: Tx, rows: Sequence[StoredDocument]) -> None:
-    """Store bodies, once for ever; RaceLost when an exchange has one already."""
+    """Store bodies, once for ever, and which consignments they name; RaceLost when an exchange has one already."""
     _INSERT_DOCUMENT.run_all(tx, [_document_row(row) for row in rows], lost=RaceLost())
+    ucrs.record(tx, [(row.exchange, row.ucr) for row in rows if row.ucr])
 
 
 def documents(tx: Tx, ids: Collection[ExchangeId], *, fields: bool = True) -> dict[ExchangeId, StoredDocument]:

@@ -1,6 +1,6 @@
 """Accepted papers by what names them, for the rules about the same paper and the same number (protocol 3, 5)."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -12,6 +12,11 @@ from node.model.ids import Digest, ExchangeId, NodeCode
 from node.store.database import Tx
 from node.store.sql import ListStatement, insertion
 from node.store.tables import PAPER
+
+DAY = len("2026-11-22")
+"""A day is the beginning of every moment that a field of a paper holds."""
+
+_NO_FIELDS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +32,15 @@ class NewPaper:
     document_sha256: Digest
     kind: str
     chain_number: str
+    issued: str | None = None
+    valid_until: str | None = None
 
     @classmethod
-    def of(cls, exchange: Exchange, chain_number: str = "") -> Self:
-        """The paper that an exchange carries, in the chain that begins with `chain_number` (its own by default)."""
+    def of(cls, exchange: Exchange, chain_number: str = "", fields: Mapping[str, str] = _NO_FIELDS) -> Self:
+        """The paper that an exchange carries, in the chain that begins with `chain_number` (its own by default).
+
+        `fields` are what was read from it; of them the register keeps the days.
+        """
         return cls(
             exchange=exchange.id,
             partner=exchange.partner,
@@ -41,6 +51,8 @@ class NewPaper:
             document_sha256=Digest(exchange.document_sha256),
             kind=exchange.kind,
             chain_number=chain_number or exchange.number,
+            issued=fields.get("issued", "")[:DAY] or None,
+            valid_until=fields.get("valid_until", "")[:DAY] or None,
         )
 
 
@@ -102,6 +114,8 @@ def record(tx: Tx, rows: Sequence[NewPaper]) -> None:
             paper.document_sha256,
             paper.kind,
             paper.chain_number,
+            paper.issued,
+            paper.valid_until,
         )
         for paper in rows
     ]

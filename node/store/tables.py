@@ -11,9 +11,9 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from node.store import retention_tables
 from node.store.columns import SEQUENCE, Moment
 from node.store.log_tables import CHECKPOINT, ISSUED_CHECKPOINT, LOG_ALARM, LOG_NODE, RECEIPT_LOG
+from node.store.register_tables import PAPER, UCR
 from node.store.row import Row, table_of
 
 __all__ = [
@@ -42,13 +42,23 @@ __all__ = [
     "SETTING",
     "SUBMISSION",
     "TOMBSTONE",
+    "UCR",
     "ReceiptSide",
 ]
 
 APPEND_ONLY = (
-    "audit", "business_answer", "document_signature", "evidence", "issued_checkpoint", "log_node", "receipt",
-    "receipt_dispute", "seal", "sealed", "tombstone", *retention_tables.APPEND_ONLY,
-)  # fmt: skip
+    "audit",
+    "business_answer",
+    "document_signature",
+    "evidence",
+    "issued_checkpoint",
+    "log_node",
+    "receipt",
+    "receipt_dispute",
+    "seal",
+    "sealed",
+    "tombstone",
+)
 """Tables whose rows are never changed and never deleted."""
 
 
@@ -282,34 +292,6 @@ class EvidenceRow(Row, table=True):
     detail: str
 
 
-class PaperRow(Row, table=True):
-    """Accepted papers by their identity, for the rules about the same paper and the same number (protocol 3)."""
-
-    __tablename__ = "paper"
-    __table_args__ = (
-        # Only what comes in has one effect per paper; our own hub may send the same paper twice.
-        Index(
-            "ux_paper_inbound", "partner", "issuer", "number", "version", "document_sha256", unique=True,
-            sqlite_where=text("direction = 'in'"), postgresql_where=text("direction = 'in'"),
-        ),
-        Index("ix_paper_number", "partner", "direction", "issuer", "number"),
-        Index("ix_paper_document", "partner", "direction", "document_sha256"),
-        Index("ix_paper_chain", "partner", "direction", "issuer", "chain_number"),
-    )  # fmt: skip
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=SEQUENCE)
-    exchange_id: str = Field(foreign_key="exchange.id", unique=True)
-    partner: str
-    direction: str
-    issuer: str
-    number: str
-    version: str
-    document_sha256: bytes
-    kind: str
-    chain_number: str
-    """The number at the root of the paper's chain; its own when it follows nothing."""
-
-
 class BusinessAnswerRow(Row, table=True):
     """Append-only: what was decided about an exchange, once for ever, and the exchange that carries the decision."""
 
@@ -382,7 +364,6 @@ RECEIPT = table_of(ReceiptRow)
 RECEIPT_DISPUTE = table_of(ReceiptDisputeRow)
 JOB = table_of(JobRow)
 EVIDENCE = table_of(EvidenceRow)
-PAPER = table_of(PaperRow)
 BUSINESS_ANSWER = table_of(BusinessAnswerRow)
 EXCHANGE_MOVE = table_of(ExchangeMoveRow)
 PARTNER_KEY_STATEMENT = table_of(PartnerKeyStatementRow)

@@ -14,8 +14,8 @@ from sqlalchemy import inspect
 from node import merkle
 from node.clock import to_ms
 from node.errors import StoreRefused, StoreVersion
-from node.model.ids import NodeCode
-from node.store import audit, feed, log, schema
+from node.model.ids import ExchangeId, NodeCode
+from node.store import audit, certificates, feed, log, schema, ucrs
 from node.store.database import Database, Tx
 from node.store.tables import APPEND_ONLY, AUDIT, LOG_NODE, METADATA
 
@@ -123,6 +123,34 @@ def test_what_the_hub_of_the_first_release_was_still_to_be_told_is_in_the_feed_i
     assert [to_ms(move.moment) for move in moves] == [1_795_358_106_200, 1_795_358_106_200, 1_795_358_106_300]
     database.write(lambda tx: tx.exec_driver_sql("UPDATE exchange SET state = 'DELIVERED' WHERE id = 'e-under-way'"))
     assert database.read(lambda tx: feed.moves(tx, moves[-1].number, 10))[0].exchange == "e-under-way"
+
+
+def test_days_and_references_of_papers_of_earlier_releases_are_in_the_registers(database: Database) -> None:
+    paper = "VALUES (?, 'XB', 'in', 'I', ?, '1', x'00', 'k', ?)"
+    exchange = "VALUES (?, 'in', 'XB', 'a', 1, 'k', 1, 'batch', 'HANDED_OVER', 2, 'I', '1', '1', x'00', 5, 5"
+    bodies = [
+        ("e-1", '[" GB  1","gb 1"]', '{"issued":"2026-11-22T08:00:00.000Z","valid_until":"2027-05-21"}'),
+        ("e-2", "[]", "{}"),
+    ]
+
+    def as_an_earlier_release_left_it(tx: Tx) -> None:
+        schema.to(tx, "base")
+        schema.to(tx, "0004")
+        for name, ucr, fields in bodies:
+            tx.exec_driver_sql(
+                f"INSERT INTO exchange {exchange}, NULL, NULL, NULL, NULL, '', '', '', '', NULL, 0)", (name,)
+            )
+            tx.exec_driver_sql(
+                "INSERT INTO document VALUES (?, x'00', 'x', ?, NULL, NULL, NULL, ?)", (name, ucr, fields)
+            )
+            columns = "exchange_id, partner, direction, issuer, number, version, document_sha256, kind, chain_number"
+            tx.exec_driver_sql(f"INSERT INTO paper ({columns}) {paper}", (name, name, name))
+
+    database.write(as_an_earlier_release_left_it)
+    database.migrate()
+    filed = database.read(lambda tx: certificates.of_exchanges(tx, [ExchangeId("e-1"), ExchangeId("e-2")]))
+    assert [(one.issued, one.valid_until) for one in filed] == [("2026-11-22", "2027-05-21"), (None, None)]
+    assert database.read(lambda tx: ucrs.exchanges_of(tx, ["Gb 1 "])) == ["e-1"]
 
 
 def test_the_revision_this_program_needs_is_the_newest_there_is() -> None:

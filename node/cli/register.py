@@ -1,0 +1,262 @@
+"""`n2n register`: is it in force, was it, what goes with it, and the whole register for others to read."""
+
+import csv
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+from node.cli.moments import since
+from node.cli.output import Cell, Column, Data, csv_cells, to_json
+from node.cli.pki import node_code
+from node.cli.register_words import CERTIFICATES, LIVES, NUMBER, data_of, row_of, with_chain
+from node.cli.session import Session, command
+from node.cli.words import DIRECTIONS, STATES, Text
+from node.clock import SystemClock
+from node.errors import Category, KindUnknown
+from node.model.exchange import Direction
+
+if TYPE_CHECKING:
+    from node.model.certificate import Certificate
+    from node.model.ids import NodeCode
+    from node.store.tracing import Traced
+
+app = typer.Typer(no_args_is_help=True, help="Registers: certificates, consignments. 登記簿：證書與貨物。")
+
+EXIT_NOT_IN_FORCE = 1
+"""It is known, and not in force."""
+EXIT_UNKNOWN = Category.NOT_FOUND.exit_code
+"""Nothing is known of it."""
+
+PAGE = 50
+"""A screenful, unless told otherwise."""
+
+_NOTHING = Text("Nothing is known of it.", "查無資料。")
+_NONE = Text("The register holds nothing that matches.", "登記簿中沒有符合的資料。")
+_MORE = Text("There is more than a trace shows.", "相關交換過多，僅顯示一部分。")
+_WRITTEN = Text("{count} written to {path}", "已將 {count} 筆寫入 {path}")
+
+_ID = Column("id", Text("Exchange", "交換"))
+_DIRECTION = Column("direction", Text("Direction", "方向"))
+_PARTNER = Column("partner", Text("Partner", "夥伴"))
+_KIND = Column("kind", Text("Kind", "種類"))
+_VERSION = Column("version", Text("Version", "版本"))
+_STATE = Column("state", Text("State", "狀態"))
+_UCR = Column("ucr", Text("UCR", "貨物唯一追蹤號碼"))
+_SINCE = Column("created_at", Text("Since", "建立時間"))
+_TRACED = (_SINCE, _DIRECTION, _PARTNER, _KIND, NUMBER, _VERSION, _STATE, _UCR, _ID)
+
+_Partner = Annotated[str | None, typer.Option("--partner", help="Code of the partner. 夥伴代碼。")]
+_On = Annotated[str | None, typer.Option("--on", help="In force on this day, else today. 查詢日期，預設今日。")]
+_KnownAt = Annotated[
+    str | None, typer.Option("--known-at", help="As known then: a moment, or 24h ago. 以當時所知為準。")
+]
+_Whose = Annotated[
+    Direction,
+    typer.Option(
+        "--direction", case_sensitive=False, help="in: what partners told us; out: what we told them. 登記簿方向。"
+    ),
+]
+
+
+class Format(StrEnum):
+    """How a register is written out."""
+
+    CSV = "csv"
+    JSON = "json"
+
+
+@command(app, "lookup")
+def lookup(
+    session: Session,
+    which: Annotated[
+        list[str], typer.Argument(metavar="NUMBER | KIND ISSUER NUMBER", help="What to look up. 查詢對象。")
+    ],
+    partner: _Partner = None,
+    on: _On = None,
+    known_at: _KnownAt = None,
+    direction: _Whose = Direction.IN,
+) -> None:
+    """Is it authentic and in force? Exit 0: it is; 1: known, not in force; 66: not known. 查詢證書是否真實有效。"""
+    from node.cli.register_access import certificates_with
+
+    *named, number = _one_or_three(which)
+    kind, issuer = named or (None, None)
+    day, moment = _when(on, known_at)
+    found = certificates_with(
+        session, number, day, moment, direction=direction, partner=_code(partner), kind=kind, issuer=issuer
+    )
+    if session.as_json:
+        session.output.data([with_chain(one) for one in found])
+    else:
+        session.output.table(CERTIFICATES, [_shown(one, session) for one in found], _NOTHING)
+    if not any(one.in_force for one in found):
+        raise typer.Exit(EXIT_NOT_IN_FORCE if found else EXIT_UNKNOWN)
+
+
+@command(app, "list")
+def list_(
+    session: Session,
+    kind: Annotated[str, typer.Argument(help="As `n2n kinds` names it. 文件種類。")],
+    partner: _Partner = None,
+    on: _On = None,
+    known_at: _KnownAt = None,
+    direction: _Whose = Direction.IN,
+    in_force: Annotated[bool, typer.Option("--in-force", help="Only what is in force. 僅列有效者。")] = False,
+    text: Annotated[str, typer.Option("--text", help="Part of a number or issuer. 編號或核發機關的一部分。")] = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many. 筆數上限。")] = PAGE,
+) -> None:
+    """List a register, in the order in which things became known. 列出登記簿，依知悉先後。"""
+    sought = text.casefold()
+
+    def wanted(one: "Certificate") -> bool:
+        says = sought in one.latest.number.casefold() or sought in one.latest.issuer.casefold()
+        return says and (one.in_force or not in_force)
+
+    rows = list(islice(filter(wanted, _register(session, kind, partner, on, known_at, direction)), limit))
+    if session.as_json:
+        session.output.data([data_of(one) for one in rows])
+    else:
+        session.output.table(CERTIFICATES, [_shown(one, session) for one in rows], _NONE)
+
+
+@command(app, "export")
+def export(
+    session: Session,
+    kind: Annotated[str, typer.Argument(help="As `n2n kinds` names it. 文件種類。")],
+    partner: _Partner = None,
+    on: _On = None,
+    known_at: _KnownAt = None,
+    direction: _Whose = Direction.IN,
+    form: Annotated[
+        Format, typer.Option("--format", case_sensitive=False, help="json: one object per line. 輸出格式。")
+    ] = Format.CSV,
+    to: Annotated[Path | None, typer.Option("--output", help="A new file, else standard output. 輸出檔案。")] = None,
+) -> None:
+    """Write a whole register out, row by row. 輸出整份登記簿。"""
+    rows = _register(session, kind, partner, on, known_at, direction)
+    with _target(to) as stream:
+        count = _WRITERS[form](stream, rows)
+    if to is not None:
+        session.output.say(Text(*(text.format(count=count, path=to) for text in _WRITTEN)))
+
+
+@command(app, "trace")
+def trace(
+    session: Session,
+    what: Annotated[
+        str, typer.Argument(metavar="UCR|NUMBER|ID", help="Consignment, certificate, message. 貨物、證書或訊息。")
+    ],
+) -> None:
+    """Everything that hangs together, oldest first. 追蹤所有相關文件與回覆，由舊至新。"""
+    from node.cli.register_access import trace as follow
+
+    found = follow(session, what)
+    if session.as_json:
+        session.output.data({"exchanges": [_traced_data(one) for one in found.exchanges], "complete": found.complete})
+    else:
+        session.output.table(_TRACED, [_traced_row(one, session) for one in found.exchanges], _NOTHING)
+        if not found.complete:
+            session.output.say(_MORE)
+    if not found.exchanges:
+        raise typer.Exit(EXIT_UNKNOWN)
+
+
+def _one_or_three(which: list[str]) -> list[str]:
+    if len(which) not in (1, 3):
+        raise typer.BadParameter("NUMBER, or KIND ISSUER NUMBER")
+    return which
+
+
+def _code(partner: str | None) -> "NodeCode | None":
+    return node_code(partner) if partner else None
+
+
+def _when(on: str | None, known_at: str | None) -> tuple[date, datetime]:
+    """The day asked about – here, where the officer sits – and the moment whose knowledge counts."""
+    now = SystemClock().now()
+    try:
+        day = date.fromisoformat(on) if on else now.astimezone().date()
+    except ValueError:
+        raise typer.BadParameter(f"{on!r}: 2026-11-22") from None
+    return day, since(known_at, now) if known_at else now
+
+
+def _register(
+    session: Session, kind: str, partner: str | None, on: str | None, known_at: str | None, direction: Direction
+) -> "Iterator[Certificate]":
+    from node.cli.register_access import all_certificates
+    from node.documents.catalogue import CATALOGUE
+
+    if all(name != kind for name, _ in CATALOGUE):
+        raise KindUnknown(detail=f"no kind {kind[:64]}")
+    return all_certificates(session, kind, *_when(on, known_at), direction=direction, partner=_code(partner))
+
+
+@contextmanager
+def _target(path: Path | None) -> Iterator[TextIO]:
+    if path is None:
+        yield sys.stdout
+        return
+    try:
+        stream = path.open("x", encoding="utf-8", newline="")
+    except OSError as error:
+        raise typer.BadParameter(f"{path}: {error.strerror}") from error
+    with stream:
+        yield stream
+
+
+def _write_csv(stream: TextIO, rows: "Iterable[Certificate]") -> int:
+    writer = csv.writer(stream, lineterminator="\r\n")
+    writer.writerow([column.key for column in CERTIFICATES])
+    return _counted(writer.writerow(csv_cells(row_of(one, one.life.value))) for one in rows)
+
+
+def _write_json(stream: TextIO, rows: "Iterable[Certificate]") -> int:
+    return _counted(stream.write(to_json(data_of(one), indent=None) + "\n") for one in rows)
+
+
+def _counted(writing: Iterable[object]) -> int:
+    """Do all that is to be written; how much it was."""
+    return sum(1 for _ in writing)
+
+
+_WRITERS: "dict[Format, Callable[[TextIO, Iterable[Certificate]], int]]" = {
+    Format.CSV: _write_csv,
+    Format.JSON: _write_json,
+}
+
+
+def _shown(one: "Certificate", session: Session) -> tuple[Cell, ...]:
+    return row_of(one, LIVES[one.life].to(session.language))
+
+
+def _traced_row(one: "Traced", session: Session) -> tuple[Cell, ...]:
+    found, to = one.exchange, session.language
+    direction, state = DIRECTIONS[found.direction].to(to), STATES[found.state].to(to)
+    names = (found.partner, found.kind, found.number, found.version)
+    return (found.created_at, direction, *names, state, " ".join(one.ucrs), found.id)
+
+
+def _traced_data(one: "Traced") -> dict[str, Data]:
+    found = one.exchange
+    return {
+        "id": found.id,
+        "direction": found.direction.value,
+        "partner": found.partner,
+        "kind": found.kind,
+        "issuer": found.issuer,
+        "number": found.number,
+        "version": found.version,
+        "state": found.state.value,
+        "created_at": found.created_at,
+        "message_id": found.message_id,
+        "refers_to": found.refers_to,
+        "ucrs": list(one.ucrs),
+    }

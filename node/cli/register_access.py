@@ -1,0 +1,49 @@
+"""How the command line reaches the registers of a node: certificates, operators, and what hangs together."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from node.cli.node_access import open_store, settings_of
+from node.cli.session import Session
+from node.model.certificate import Certificate
+from node.model.exchange import Direction
+from node.model.ids import NodeCode
+from node.profiles.book import load_book
+from node.store import certificates, tracing
+
+
+def certificates_with(
+    session: Session,
+    number: str,
+    on: date,
+    known_at: datetime,
+    *,
+    direction: Direction,
+    partner: NodeCode | None,
+    kind: str | None = None,
+    issuer: str | None = None,
+) -> list[Certificate]:
+    """What the register says of every certificate with that number; what is None is not asked."""
+    with open_store(session) as store:
+        return store.read(
+            lambda tx: certificates.find(
+                tx, number, on, known_at, direction=direction, partner=partner, kind=kind, issuer=issuer
+            )
+        )
+
+
+def all_certificates(
+    session: Session, kind: str, on: date, known_at: datetime, *, direction: Direction, partner: NodeCode | None
+) -> Iterator[Certificate]:
+    """The whole register of a kind, a page at a time."""
+    with open_store(session) as store:
+        yield from certificates.every(store, kind, on, known_at, direction=direction, partner=partner)
+
+
+def trace(session: Session, what: str) -> tracing.Trace:
+    """Everything that hangs together with a UCR, a number or an id."""
+    settings = settings_of(session)
+    book = load_book(settings.profiles_folder, settings.home, settings.code)
+    partners = [partner.code for partner in book.partners]
+    with open_store(session) as store:
+        return store.read(lambda tx: tracing.trace(tx, what, partners))

@@ -1,0 +1,104 @@
+"""`n2n register`: what an officer types, and what programs read."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.cli.main import main
+from node.documents import samples
+
+Run = Callable[..., Any]
+KIND, TEA, TEA_AGAIN = "certificate_of_origin", "XA-115-CO-0093127", "XA-115-CO-0093544"
+UCR = "6XA2290187-PO5512"
+ISSUER = "XA:南嶼商業總會"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """XA, which has told XB of three certificates: one was replaced, one names a consignment."""
+    folder = tmp_path_factory.mktemp("register")
+    assert main(["pki", "dev", str(folder / "pki"), "XA", "XB"]) == 0
+    home = folder / "xa"
+    partner = ["--partner", "XB=127.0.0.1:1"]
+    assert main(["init", str(home), "--code", "XA", "--pki", str(folder / "pki"), *partner]) == 0
+    for name in ("tea", "tea_replacement", "machine_parts"):
+        paper = folder / f"{name}.xml"
+        paper.write_bytes(samples.sample(KIND, name))
+        assert main(["send", str(paper), "--to", "XB", "--home", str(home)]) == 0
+    return home
+
+
+@pytest.fixture
+def ask(n2n: Run, home: Path) -> Run:
+    return lambda *arguments: n2n("register", *arguments, "--home", home)
+
+
+OUT = ("--direction", "out")
+
+
+def test_the_exit_code_tells_in_force_from_ended_from_unknown(ask: Run) -> None:
+    assert ask("lookup", TEA_AGAIN, *OUT).code == 0
+    assert ask("lookup", TEA, *OUT).code == 1
+    assert ask("lookup", "XA-NEVER", *OUT).code == 66
+    assert ask("lookup", TEA_AGAIN).code == 66, "nobody told us of it"
+    assert ask("lookup", TEA_AGAIN, *OUT, "--on", "2020-01-01").code == 1
+    assert ask("lookup", TEA_AGAIN, *OUT, "--known-at", "2020-01-01").code == 66
+
+
+def test_one_certificate_is_named_by_kind_issuer_and_number(ask: Run) -> None:
+    (found,) = ask("lookup", KIND, ISSUER, TEA, *OUT, "--json").data
+    assert (found["status"], found["in_force"], found["issued"]) == ("replaced", False, "2026-11-10")
+    assert [one["number"] for one in found["chain"]] == [TEA, TEA_AGAIN]
+    assert ask("lookup", KIND, "XA:somebody else", TEA, *OUT).code == 66
+    assert ask("lookup", "aeo_status", ISSUER, TEA, *OUT).code == 66
+    assert ask("lookup", KIND, TEA, *OUT).code == 2, "two words name nothing"
+    assert ask("lookup", TEA, "--on", "tomorrow").code == 2
+
+
+def test_people_read_it_in_their_language(ask: Run) -> None:
+    assert "replaced by another" in ask("lookup", TEA, *OUT).out
+    assert "已換發" in ask("lookup", TEA, *OUT, "--lang", "zh-TW").out
+    assert "查無資料" in ask("lookup", "XA-NEVER", "--lang", "zh-TW").err
+
+
+def test_a_register_is_listed_and_filtered(ask: Run) -> None:
+    def numbers(*filters: str) -> set[str]:
+        return {one["number"] for one in ask("list", KIND, *OUT, "--json", *filters).data}
+
+    assert len(numbers()) == 3
+    assert TEA not in numbers("--in-force")
+    assert numbers("--text", "0093") == {TEA, TEA_AGAIN}
+    assert len(numbers("--limit", "1")) == 1
+    assert numbers("--partner", "XB") == numbers()
+    assert not numbers("--partner", "XC")
+    assert ask("list", "no_such_kind").code == 65
+
+
+def test_a_register_is_written_out_for_spreadsheets_and_programs(ask: Run, tmp_path: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(ask("export", KIND, *OUT).out)))
+    assert {row["number"]: row["status"] for row in rows}[TEA] == "replaced"
+    target = tmp_path / "origin.jsonl"
+    assert ask("export", KIND, *OUT, "--format", "json", "--output", target).code == 0
+    lines = [json.loads(line) for line in target.read_text().splitlines()]
+    assert [one["number"] for one in lines] == [row["number"] for row in rows]
+    again = ask("export", KIND, *OUT, "--output", target)
+    assert again.code == 2, "a file that is there is never written over"
+
+
+def test_a_consignment_is_traced_by_reference_number_and_id(ask: Run) -> None:
+    def traced(what: str) -> list[str]:
+        return [one["number"] for one in ask("trace", what, "--json").data["exchanges"]]
+
+    (machine,) = traced(UCR)
+    assert traced(UCR.lower()) == traced(machine) == [machine]
+    assert traced(TEA) == [TEA, TEA_AGAIN]
+    (found,) = ask("trace", UCR, "--json").data["exchanges"]
+    assert traced(found["id"]) == [machine]
+    assert found["ucrs"] == [UCR.casefold()]
+    assert ask("trace", "nothing").code == 66
+    assert UCR.casefold() in ask("trace", UCR).out
