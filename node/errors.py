@@ -1280,6 +1280,103 @@ class StoreRefused(StoreError):
     remedy_zh = "未變更任何內容。請回報此代碼與時間。"
 
 
+class BackupUnusable(StoreError):
+    """The backup {path} cannot be used: {detail}."""
+
+    code = "N2N-DB-005"
+    category = Category.CONFLICT
+    zh = "備份 {path} 無法使用：{detail}。"
+    remedy = "Nothing was changed. Take another backup of this node, or make a new one with `n2n db backup`."
+    remedy_zh = "未變更任何內容。請改用本節點的其他備份，或以 `n2n db backup` 重新備份。"
+
+
+# --- RET: keeping and forgetting, and papers that wait for a second person -------------------------------------------
+
+
+class RetentionError(NodeError):
+    """What is kept, what is to go, and who may say so."""
+
+    category = Category.CONFLICT
+    side = Side.OURS
+
+
+class NothingToHold(RetentionError):
+    """None of these exchanges has a document to keep."""
+
+    code = "N2N-RET-001"
+    zh = "所列交換均無可保全之文件。"
+    remedy = "`n2n exchange show ID` tells whether a document was purged, when, by whom and why."
+    remedy_zh = "`n2n exchange show ID` 顯示文件是否已清除、時間、行為者及事由。"
+
+
+class HoldUnknown(RetentionError):
+    """There is no legal hold number {hold}."""
+
+    code = "N2N-RET-002"
+    category = Category.NOT_FOUND
+    zh = "查無第 {hold} 號保全令。"
+    remedy = "`n2n retention holds --all` lists every hold that ever was."
+    remedy_zh = "`n2n retention holds --all` 列出所有保全令。"
+
+
+class HoldReleased(RetentionError):
+    """The legal hold {hold} was released already."""
+
+    code = "N2N-RET-003"
+    side = Side.NOBODY
+    zh = "第 {hold} 號保全令已解除。"
+    remedy = "Nothing is left to do; `n2n retention holds --all` tells who released it."
+    remedy_zh = "無須處理；`n2n retention holds --all` 顯示解除者。"
+
+
+class SecondActorNeeded(RetentionError):
+    """{actor} began this and may not end it: {act} needs another person."""
+
+    code = "N2N-RET-004"
+    category = Category.FORBIDDEN
+    zh = "{actor} 為起始者，不得自行完成：{act} 須由另一人為之。"
+    remedy = "Ask a colleague to do it under their own account, or to name themselves with --as where you share one."
+    remedy_zh = "請同仁以其本人帳號為之；共用帳號者，以 --as 具名。"
+
+
+class NotWaiting(RetentionError):
+    """The exchange {exchange} does not wait for a release."""
+
+    code = "N2N-RET-005"
+    zh = "交換 {exchange} 並非待放行。"
+    remedy = "`n2n exchange show {exchange}` tells what became of it."
+    remedy_zh = "`n2n exchange show {exchange}` 顯示其經過。"
+
+
+class ReleaseNeeded(RetentionError):
+    """The exchange {exchange} waits for a second person; resuming does not release it."""
+
+    code = "N2N-RET-006"
+    category = Category.FORBIDDEN
+    zh = "交換 {exchange} 待第二人放行；恢復並非放行。"
+    remedy = "Another person than the one who handed it in types `n2n exchange release {exchange} --reason …`."
+    remedy_zh = "請送件者以外之人執行 `n2n exchange release {exchange} --reason …`。"
+
+
+class ReleaseTooLate(RetentionError):
+    """The exchange {exchange} was not released in time."""
+
+    code = "N2N-RET-007"
+    zh = "交換 {exchange} 逾放行期限。"
+    remedy = "Hand the paper in again, and have it released within the hours that the arrangement gives."
+    remedy_zh = "請重新送件，並於協定所定時數內放行。"
+
+
+class NoOccasion(RetentionError):
+    """The moment {moment} is no end for a legal hold: it lies in the past."""
+
+    code = "N2N-RET-008"
+    category = Category.MALFORMED
+    zh = "{moment} 已過，不得為保全令之末日。"
+    remedy = "Give a later --until, or none: the hold then stands until it is released."
+    remedy_zh = "請給定較晚之 --until，或不給定：則保全至解除為止。"
+
+
 # --- EVD: evidence files, made and checked ---------------------------------------------------------------------------
 
 

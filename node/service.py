@@ -10,18 +10,17 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import timedelta
 from pathlib import Path
 
 from node.crypto.checkpoint_key import current_key
 from node.errors import AlreadyRunning
-from node.flows import checkpoints, fetching
+from node.flows import checkpoints, fetching, forgetting
 from node.server.gated import GatedServer
 from node.server.grpc_service import ExchangeServer
 from node.server.hub_service import HubServer
 from node.server.refusals import RefusalBook
 from node.settings import Settings
-from node.store import actors, audit, hub_jobs, jobs, retention
+from node.store import actors, hub_jobs, jobs
 from node.store.database import Tx
 from node.wiring import Wired, wire, worker_name
 
@@ -182,19 +181,8 @@ async def _sign_acts(wired: Wired) -> None:
 
 
 def purge(wired: Wired) -> int:
-    """Purge one batch of bodies older than the node's retention; how many."""
-    node = wired.node
-    now = node.clock.now()
-    before = now - timedelta(days=wired.settings.body_retention_days)
-
-    def work(tx: Tx) -> int:
-        actor = actors.ensure(tx, "retention", actors.ActorKind.SYSTEM, now)
-        purged = retention.purge_bodies(tx, before, actor, "retention", now)
-        if purged:
-            audit.add(tx, actor, "purged", "bodies", {"count": str(purged)}, now)
-        return purged
-
-    return node.store.write(work)
+    """Purge one batch of bodies whose retention is over; how many."""
+    return forgetting.purge_batch(wired.node, wired.settings.body_retention_days)
 
 
 async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:

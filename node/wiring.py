@@ -20,7 +20,7 @@ from node.crypto.verification import verify_key_statement
 from node.documents.catalogue import CATALOGUE
 from node.errors import SettingInvalid, SignatureError
 from node.flows import calls, inbound, outbound, settling
-from node.flows.admission import BUSINESS_ANSWER
+from node.flows.admission import ANSWER_KINDS
 from node.flows.door import Door
 from node.flows.hub_desk import HubDesk
 from node.flows.ports import ActorName, Hub, HubSource, Node, Transport
@@ -231,7 +231,7 @@ def open_hub(settings: Settings, book: Book, journal: Journal) -> HubLink:
 def _require_known_kinds(settings: Settings) -> None:
     """A misspelt kind would shut a client out in silence. Raises SettingInvalid."""
     for client in settings.hub.clients:
-        for kind in sorted(client.kinds - {name for name, _ in CATALOGUE} - {BUSINESS_ANSWER}):
+        for kind in sorted(client.kinds - {name for name, _ in CATALOGUE} - ANSWER_KINDS):
             detail = f"[[hub.client]] {client.name}: the kind {kind!r} is unknown; `n2n kinds` lists them"
             raise SettingInvalid(where=SETTINGS_FILE, detail=detail)
 

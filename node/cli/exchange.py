@@ -10,6 +10,7 @@ from node.cli.pki import node_code
 from node.cli.session import Session, command
 from node.cli.words import DECISIONS, DIRECTIONS, FACTS, STATES, VERDICTS, Text
 from node.clock import SystemClock
+from node.errors import Language
 from node.model.evidence import EvidenceFact
 from node.model.exchange import Direction, Exchange, State
 from node.model.receipt import Receipt
@@ -17,6 +18,7 @@ from node.model.receipt import Receipt
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from node.model.document import Finding
     from node.model.ids import ExchangeId
     from node.store.answers import ToldAnswer
 
@@ -228,7 +230,7 @@ def _receipt(receipt: Receipt | None) -> dict[str, Data] | None:
         "verdict": receipt.verdict.name,
         "received_at": receipt.received_at,
         "already_known": receipt.already_known,
-        "findings": [{"code": each.code, "path": each.path, "rule": each.rule} for each in receipt.findings],
+        "findings": [_finding(each) for each in receipt.findings],
     }
 
 
@@ -274,7 +276,24 @@ def _receipt_lines(receipt: Receipt, session: Session) -> list[tuple[Column, Cel
         (Column("received_at", Text("Received there", "對方收到時間")), receipt.received_at),
     ]
     finding = Column("finding", Text("Finding", "發現事項"))
-    return lines + [(finding, f"{each.code} {each.path}: {each.rule}") for each in receipt.findings]
+    return lines + [
+        (finding, f"{each.code} {each.path}: {_reason(each, session.language)}") for each in receipt.findings
+    ]
+
+
+def _finding(one: "Finding") -> dict[str, Data]:
+    return {
+        "code": one.code,
+        "path": one.path,
+        "rule": one.rule,
+        "reason": {language.value: _reason(one, language) for language in Language},
+    }
+
+
+def _reason(one: "Finding", language: Language) -> str:
+    from node.documents.findings import reason  # only a paper with findings needs the rules' texts
+
+    return reason(one.rule)[language]
 
 
 def _answer_lines(told: "ToldAnswer", session: Session) -> list[tuple[Column, Cell]]:

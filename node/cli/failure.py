@@ -46,7 +46,24 @@ def as_data(error: NodeError) -> dict[str, str | bool | int | dict[str, str] | l
 
 
 def _findings(refused: PaperRefused) -> list[dict[str, str]]:
-    return [{"code": one.code, "path": one.path, "rule": one.rule} for one in refused.findings]
+    from node.documents.findings import reason  # only a refused paper needs the rules' texts
+
+    return [
+        {
+            "code": one.code,
+            "path": one.path,
+            "rule": one.rule,
+            Language.ZH.value: reason(one.rule)[Language.ZH],
+        }
+        for one in refused.findings
+    ]
+
+
+def _told(refused: PaperRefused, language: Language) -> list[str]:
+    """Everything that is wrong with a refused paper, not the first alone."""
+    from node.documents.findings import reason
+
+    return [f"  {one.code}  {one.path or '/'}  {reason(one.rule)[language]}" for one in refused.findings]
 
 
 def _trace(error: Exception) -> str:
@@ -58,7 +75,7 @@ def _trace(error: Exception) -> str:
 def _print(error: NodeError, language: Language) -> None:
     lines = [f"{error.code}  {error.message(language)}", f"  {_WHO.to(language)}: {SIDES[error.side].to(language)}"]
     if isinstance(error, PaperRefused):
-        lines += [f"  {one.code}  {one.path}  {one.rule}" for one in error.findings]
+        lines += _told(error, language)
     if step := error.next_step(language):
         lines.append(f"  {_NEXT.to(language)}: {step}")
     if error.category.retry:

@@ -13,6 +13,7 @@ from node.cli import (
     answer,
     audit,
     bench,
+    db,
     demo,
     evidence,
     exchange,
@@ -65,6 +66,7 @@ for noun in (demo, init, up, send, answer, kinds, explain, bench):
 app.add_typer(exchange.app, name="exchange")
 app.add_typer(evidence.app, name="evidence")
 app.add_typer(audit.app, name="audit")
+app.add_typer(db.app, name="db")
 app.add_typer(key.app, name="key")
 app.add_typer(paper.app, name="paper")
 app.add_typer(pki.app, name="pki")

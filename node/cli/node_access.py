@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from node.cli.session import Session
+from node.clock import SystemClock
 from node.errors import NoAnswer, NodeError, PartnerUnknown
 from node.model.answer import BusinessAnswer
 from node.model.evidence import EvidenceFact
@@ -28,6 +29,7 @@ from node.wire import receipt_from_bytes
 
 if TYPE_CHECKING:
     from node.archive.log_check import LogReport, Progress
+    from node.flows.examination import Between
     from node.flows.intake import Accepted
     from node.flows.ports import ActorName, Node
 
@@ -103,6 +105,15 @@ def everything_about(session: Session, prefix: str) -> Known:
 
     with open_store(session) as store:
         return store.read(read)
+
+
+def arrangements_with(session: Session, partner: NodeCode, direction: Direction) -> "Between":
+    """What was agreed with a partner, at this moment. Raises HomeNotFound, SettingInvalid, ProfileInvalid."""
+    from node.flows.examination import Between
+
+    settings = settings_of(session)
+    book = load_book(settings.profiles_folder, settings.home, settings.code)
+    return Between(book, partner, direction, SystemClock().now())
 
 
 def export_evidence(session: Session, prefixes: Sequence[str]) -> Iterator[tuple[ExchangeId, bytes]]:

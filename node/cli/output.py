@@ -53,6 +53,10 @@ class Output:
         """Write finished text, such as a page of documentation."""
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
 
+    def heading(self, text: str) -> None:
+        """A line above what follows, as inert text."""
+        _print(sys.stdout, Styled(escaped(text), style="bold"))
+
     def data(self, data: Data) -> None:
         """Write JSON, whatever was asked for."""
         sys.stdout.write(to_json(data) + "\n")

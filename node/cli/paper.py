@@ -1,8 +1,10 @@
-"""`n2n paper`: papers as files, without sending them."""
+"""`n2n paper`: official papers as files or exchanges, looked at without sending anything."""
 
 import typer
 
-from node.cli import paper_convert
+from node.cli import paper_convert, paper_validate
 
-app = typer.Typer(help="Papers as files. 文件檔案。", no_args_is_help=True)
-paper_convert.add_to(app)
+app = typer.Typer(no_args_is_help=True, help="Official papers, looked at without sending them. 檢視文件，不予傳送。")
+
+for part in (paper_validate, paper_convert):
+    part.add_to(app)

@@ -113,4 +113,6 @@ FACTS: Mapping[Fact, Text] = {
     Fact.EXPIRED: Text("expired", "逾期"),
     Fact.ANSWER_RECEIVED: Text("the partner's business answer arrived", "收到對方業務回覆"),
     Fact.ANSWERED: Text("the business answer stands", "業務回覆成立"),
+    Fact.RELEASED: Text("released by a second person", "經第二人放行"),
+    Fact.PURGED: Text("the document was purged; the proof stays", "文件已清除，證據保留"),
 }

@@ -42,21 +42,31 @@ class PaperAnswered:
 
     message_id: str
     document_sha256: Digest
+    number: str = ""
+    """The paper's own number, where the form of the answer names it."""
 
 
-def write(answer: BusinessAnswer, about: PaperAnswered) -> bytes:
-    """The one form of this answer. Raises AnswerMalformed when a text is too long or holds unfit characters."""
-    texts = {"reason": answer.reason, "reason_code": answer.reason_code, "reference": answer.reference}
-    for name, text in texts.items():
+def require_fit_texts(answer: BusinessAnswer) -> None:
+    """Raise AnswerMalformed when a text is too long or holds unfit characters."""
+    for name, text in _texts(answer).items():
         if len(text) > _TEXTS[name]:
             raise AnswerMalformed(field=name, rule=f"has at most {_TEXTS[name]} characters")
         if rule := unfit(text):
             raise AnswerMalformed(field=name, rule=rule)
+
+
+def _texts(answer: BusinessAnswer) -> dict[str, str]:
+    return {"reason": answer.reason, "reason_code": answer.reason_code, "reference": answer.reference}
+
+
+def write(answer: BusinessAnswer, about: PaperAnswered) -> bytes:
+    """The one form of this answer. Raises AnswerMalformed when a text is too long or holds unfit characters."""
+    require_fit_texts(answer)
     value = {
         "about": {"message_id": about.message_id, "sha256": about.document_sha256.hex()},
         "schema": SCHEMA,
         "verdict": answer.verdict.value,
-    } | {name: text for name, text in texts.items() if text}
+    } | {name: text for name, text in _texts(answer).items() if text}
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from node import safe_json, safe_xml
 from node.documents import json_paper, xml_paper
 from node.documents.catalogue import BY_ROOT, CATALOGUE
+from node.documents.checks import text_at
+from node.documents.json_spots import Spot
 from node.documents.kind import Good, JsonKind, Kind, XmlKind
 from node.errors import KindUnknown, PaperRefused
 from node.model.document import Document, Finding, MediaType
@@ -65,6 +67,20 @@ def read(content: bytes, kind: str, kind_version: int, media_type: MediaType, te
             root = safe_xml.parse(content)
             _require(root.tag == known.root, known)
             return _document(content, known, xml_paper.judged(content, root, known, terms, MAX_FINDINGS))
+
+
+def named(content: bytes) -> tuple[str, str]:
+    """What a paper that may be refused says of itself: its kind and its number, each empty when it does not say so.
+
+    Nothing is judged. Raises XmlError and JsonError classes.
+    """
+    if MediaType.of(content) is MediaType.JSON:
+        spot = Spot(safe_json.parse(content))
+        by_schema = BY_ROOT.get(spot.text_at(json_paper.SCHEMA))
+        return (by_schema.name, spot.text_at(by_schema.number)) if isinstance(by_schema, JsonKind) else ("", "")
+    root = safe_xml.parse(content)
+    by_root = BY_ROOT.get(str(root.tag))
+    return (by_root.name, text_at(root, by_root.number)) if isinstance(by_root, XmlKind) else ("", "")
 
 
 def paths(document: Document) -> Iterator[str]:

@@ -6,17 +6,23 @@ from datetime import datetime
 from node.documents import reader
 from node.errors import ArrangementSuspended, ControlKindRefused, NotAgreed, NotReleased, PaperRefused, TooLarge
 from node.flows.ports import Node
+from node.model.answer import AnswerForm
 from node.model.document import Document, Finding
 from node.model.ids import NodeCode
 from node.model.receipt import FindingCode
 from node.model.terms import NO_TERMS, Terms
+from node.profiles.book import Book
 from node.profiles.profile import AgreedKind, IssuerSignature, Profile
 from node.wire import MAX_DOCUMENT_BYTES
 
 KEY_STATEMENT = "key_statement"
-BUSINESS_ANSWER = "business_answer"
+BUSINESS_ANSWER = AnswerForm.BUSINESS_ANSWER.value
+SPS_ACKNOWLEDGEMENT = AnswerForm.SPS_ACKNOWLEDGEMENT.value
 
-CONTROL_KINDS = frozenset({KEY_STATEMENT, BUSINESS_ANSWER, "certificate_announcement"})
+ANSWER_KINDS = frozenset(form.value for form in AnswerForm)
+"""What the receiving agency decided, in any of its forms."""
+
+CONTROL_KINDS = frozenset({KEY_STATEMENT, *ANSWER_KINDS, "certificate_announcement"})
 """Made by the node itself; refused from hub, CLI and console (protocol 2)."""
 
 
@@ -39,24 +45,29 @@ def admit(node: Node, content: bytes, partner: NodeCode, kind: str | None, now: 
     Raises TooLarge, XmlError, KindUnknown, PaperRefused, PartnerUnknown, NotAgreed, NotReleased, ControlKindRefused.
     A suspended arrangement admits papers: they wait (protocol 3).
     """
+    return admit_under(node.book, content, partner, kind, now)
+
+
+def admit_under(book: Book, content: bytes, partner: NodeCode, kind: str | None, now: datetime) -> Admitted:
+    """The same by the arrangements alone, for those who ask before anything is handed in."""
     if kind in CONTROL_KINDS:
         raise ControlKindRefused(kind=kind)
-    node.book.partner(partner)
+    book.partner(partner)
     _require_size(content, MAX_DOCUMENT_BYTES)
-    document = reader.recognise(content, lambda name: _terms(node, partner, name, now))
+    document = reader.recognise(content, lambda name: _terms(book, partner, name, now))
     if kind is not None and kind != document.kind:
         raise _refuse(document, Finding(FindingCode.KIND_UNKNOWN, "/", f"this is a {document.kind}"))
-    profile, agreed = node.book.agreement(partner, document.kind, now)
+    profile, agreed = book.agreement(partner, document.kind, now)
     _require_size(content, agreed.max_bytes)
     _require_issuer_signature(document, agreed.issuer_signature)
     _require_release(document, profile, agreed)
     return Admitted(document, profile, agreed)
 
 
-def _terms(node: Node, partner: NodeCode, kind: str, now: datetime) -> Terms:
+def _terms(book: Book, partner: NodeCode, kind: str, now: datetime) -> Terms:
     """The terms for the way out; a kind that nobody agreed is judged by its own rules and refused after that."""
     try:
-        return node.book.agreement(partner, kind, now)[1].terms.strict
+        return book.agreement(partner, kind, now)[1].terms.strict
     except (NotAgreed, ArrangementSuspended):
         return NO_TERMS
 

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from node.documents import business_answer
+from node.documents import answer_forms
+from node.documents.business_answer import PaperAnswered
 from node.errors import (
     AnswerDiffers,
     AnswerMalformed,
@@ -18,12 +19,13 @@ from node.errors import (
     SignatureError,
     TooLarge,
     WireError,
+    XmlError,
 )
 from node.flows.admission import CONTROL_KINDS
 from node.flows.ports import Node
 from node.flows.reading import own_signatures, refusal, require_size
 from node.flows.rulings import Decided, Opened, Proofs, Refusal, Ruled, Ruling
-from node.model.answer import BusinessAnswer
+from node.model.answer import AnswerForm, BusinessAnswer
 from node.model.document import Finding, MediaType
 from node.model.envelope import Metadata
 from node.model.exchange import Direction, Exchange, State
@@ -46,17 +48,19 @@ def read(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refusal], 
         require_size(opened)
         signatures = own_signatures(node, caller, opened, metadata, now)
         answer, about = _answer(opened, metadata)
-    except (SignatureError, WireError, TooLarge, JsonError, AnswerMalformed) as error:
+    except (SignatureError, WireError, TooLarge, JsonError, XmlError, AnswerMalformed) as error:
         return refusal(opened, metadata, error, refusals, now)
     receipt = Receipt(letter.header.message_id, Verdict.ACCEPTED, now, letter.sealed.leaf)
     decided = Decided(answer, about, sha256(body.document))
     return Ruled(receipt, letter=letter, opened=opened, metadata=metadata, proofs=Proofs(signatures), decided=decided)
 
 
-def _answer(opened: Opened, metadata: Metadata) -> tuple[BusinessAnswer, business_answer.PaperAnswered]:
-    if metadata.media_type is not MediaType.JSON:
-        raise AnswerMalformed(field="document", rule="is JSON")
-    answer, about = business_answer.read(opened.body.document)
+def _answer(opened: Opened, metadata: Metadata) -> tuple[BusinessAnswer, PaperAnswered]:
+    form, content = AnswerForm(opened.letter.header.kind), opened.body.document
+    expected = answer_forms.MEDIA_TYPES[form]
+    if metadata.media_type is not expected or MediaType.of(content) is not expected:
+        raise AnswerMalformed(field="document", rule=f"is {expected.name}")
+    answer, about = answer_forms.read(content)
     if about.message_id != opened.letter.header.refers_to:
         raise AnswerMalformed(field="about/message_id", rule="is what the header refers to")
     return answer, about
@@ -110,6 +114,8 @@ def _unfit(target: Exchange | None, decided: Decided) -> str:
         return "the digest is of another document"
     if target.kind in CONTROL_KINDS:
         return "what nodes tell each other is not answered"
+    if decided.about.number not in ("", target.number):
+        return "our paper has another number"
     return "" if target.state in ANSWERABLE else f"our paper is {target.state}"
 
 

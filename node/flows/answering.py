@@ -7,14 +7,14 @@ ACCEPTED receipt for it moves the answered exchange to ANSWERED.
 from collections.abc import Callable
 from datetime import datetime
 
-from node.documents import business_answer
+from node.documents import answer_forms
 from node.documents.business_answer import PaperAnswered
 from node.errors import AnsweredOtherwise, ExchangeUnknown, IdempotencyConflict, NodeError, NotAnswerable, Unexpected
 from node.flows.admission import BUSINESS_ANSWER, CONTROL_KINDS, Admitted
 from node.flows.control import outbound_agreement
 from node.flows.intake import Accepted, Intake, Submission
 from node.flows.ports import ActorName, Node
-from node.model.answer import BusinessAnswer
+from node.model.answer import AnswerForm, BusinessAnswer
 from node.model.document import Document, Identity, MediaType, Reading
 from node.model.exchange import Direction, Exchange, State
 from node.model.hub import HandedAnswer
@@ -43,11 +43,13 @@ def answer(
             raise ExchangeUnknown(exchange=exchange)
         allowed(paper)
         about = _about(paper)
-        content = business_answer.write(decided, about)
+        form, at = _form(node, tx, paper, now)
+        content = answer_forms.write(form, decided, about, at)
+        # Named alike in every form: a paper is answered once.
         submission = Submission(content, paper.partner, f"{BUSINESS_ANSWER}/{paper.id}")
         intake = Intake(node, tx, [submission.key], now)
         try:
-            accepted = intake.take(submission, _admitted(node, paper, content, now))
+            accepted = intake.take(submission, _admitted(node, paper, form, content, now))
         except IdempotencyConflict as error:
             raise AnsweredOtherwise(exchange=exchange) from error
         intake.store()
@@ -90,11 +92,21 @@ def _about(paper: Exchange) -> PaperAnswered:
         raise NotAnswerable(exchange=paper.id, detail=f"its kind is {paper.kind}, between nodes only")
     if paper.state not in _ANSWERABLE:
         raise NotAnswerable(exchange=paper.id, detail=f"it is {paper.state}, and the partner has our signed receipt")
-    return PaperAnswered(paper.message_id, Digest(paper.document_sha256))
+    return PaperAnswered(paper.message_id, Digest(paper.document_sha256), paper.number)
 
 
-def _admitted(node: Node, paper: Exchange, content: bytes, now: datetime) -> Admitted:
-    profile, agreed = outbound_agreement(node, paper.partner, BUSINESS_ANSWER, now)
+def _form(node: Node, tx: Tx, paper: Exchange, now: datetime) -> tuple[AnswerForm, datetime]:
+    """How the answer is written, and of when: as before when it was given before, else as the arrangement says."""
+    before = answers.of(tx, [paper.id]).get(paper.id)
+    if before is not None:
+        return AnswerForm(exchanges.load(tx, [before.carrier])[before.carrier].kind), before.stored_at
+    profile = node.book.profile(paper.partner, paper.arrangement)
+    agreed = next((one for one in profile.kinds if one.name == paper.kind), None) if profile is not None else None
+    return (agreed.terms.answer if agreed is not None else AnswerForm.BUSINESS_ANSWER), now
+
+
+def _admitted(node: Node, paper: Exchange, form: AnswerForm, content: bytes, now: datetime) -> Admitted:
+    profile, agreed = outbound_agreement(node, paper.partner, form.value, now)
     reading = Reading(Identity(node.code, str(paper.message_id)))
-    document = Document(content, BUSINESS_ANSWER, agreed.version, MediaType.JSON, reading)
+    document = Document(content, form.value, agreed.version, MediaType.of(content), reading)
     return Admitted(document, profile, agreed, str(paper.message_id), paper.conversation_id)

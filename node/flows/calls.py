@@ -138,9 +138,9 @@ def _consignment(
     documents: _Documents,
 ) -> Consignment:
     paper = sealed[job.exchange]
-    return Consignment(
-        job, rows[job.exchange], paper, documents[job.exchange].content, header_from_bytes(paper.header).expires_at
-    )
+    # A body goes on its date at the earliest when the envelope has expired: from then on it is only asked about.
+    content = documents[job.exchange].content if job.exchange in documents else b""
+    return Consignment(job, rows[job.exchange], paper, content, header_from_bytes(paper.header).expires_at)
 
 
 def questions(load: Load) -> Iterator[Question]:

@@ -1,15 +1,15 @@
 """Control papers: what nodes tell each other about themselves, over the same walk as any paper (protocol 2, Keys).
 
 They need no arrangement of their own: whoever exchanges papers with us may announce its keys and answer our papers, and
-we its. Two kinds today: the key statement, whose receipt is its confirmation, and the business answer.
+we its: the key statement, whose receipt is its confirmation, and the business answer in either of its forms.
 """
 
 from datetime import datetime
 
 from node.crypto.verification import verify_key_statement
-from node.documents import business_answer
+from node.documents import business_answer, sps_acknowledgement
 from node.errors import NotAgreed
-from node.flows.admission import BUSINESS_ANSWER, KEY_STATEMENT, Admitted
+from node.flows.admission import BUSINESS_ANSWER, KEY_STATEMENT, SPS_ACKNOWLEDGEMENT, Admitted
 from node.flows.intake import Accepted, Intake, Submission
 from node.flows.ports import ActorName, Node
 from node.model.document import Document, Identity, MediaType, Reading
@@ -43,6 +43,7 @@ _CONTROL = {
     KEY_STATEMENT: _agreed(KEY_STATEMENT, Priority.A, MAX_STATEMENT_BYTES),
     # There may be an answer for every paper: in lane A they would hold up keys and withdrawals.
     BUSINESS_ANSWER: _agreed(BUSINESS_ANSWER, Priority.B, business_answer.LIMITS.size_bytes),
+    SPS_ACKNOWLEDGEMENT: _agreed(SPS_ACKNOWLEDGEMENT, Priority.B, sps_acknowledgement.LIMITS.size_bytes),
 }
 
 

@@ -338,9 +338,14 @@ def hand_over(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Give received papers to the hub; what it does not take is offered again later."""
     ids = [job.exchange for job in claimed]
     rows, documents = node.store.read(lambda tx: (exchanges.load(tx, ids), exchanges.documents(tx, ids)))
-    papers = [_paper(rows[key], documents[key]) for key in ids]
+    # A body may have gone on its date meanwhile; there is nothing left to hand over then.
+    there = [job for job in claimed if job.exchange in documents]
+    if len(there) < len(claimed):
+        gone = [job for job in claimed if job.exchange not in documents]
+        node.store.write(lambda tx: jobs.done_all(tx, gone))
+    papers = [_paper(rows[job.exchange], documents[job.exchange]) for job in there]
     taken: list[Job] = []
-    for job, error in zip(claimed, hub.hand_over(papers), strict=True):
+    for job, error in zip(there, hub.hand_over(papers), strict=True):
         if error is None:
             taken.append(job)
         else:

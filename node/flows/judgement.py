@@ -27,7 +27,7 @@ from node.errors import (
     WireError,
 )
 from node.flows import answer_reading, control, effects, reading
-from node.flows.admission import BUSINESS_ANSWER, KEY_STATEMENT
+from node.flows.admission import ANSWER_KINDS, KEY_STATEMENT
 from node.flows.ports import Node
 from node.flows.rulings import RETRY_HINT_MS, Letter, Opened, Refusal, Ruled, Ruling, refused
 from node.flows.standing import Paper, Rank, Standing
@@ -84,7 +84,7 @@ def verify(
 
 _READERS: Mapping[str, Callable[[Node, NodeCode, Opened, list[Refusal], datetime], Ruling]] = {
     KEY_STATEMENT: reading.read_key_statement,
-    BUSINESS_ANSWER: answer_reading.read,
+    **dict.fromkeys(ANSWER_KINDS, answer_reading.read),
 }
 """Control kinds are read in their own way; every other kind is a paper."""
 

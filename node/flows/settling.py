@@ -20,7 +20,7 @@ from node.errors import (
     TlsFailed,
 )
 from node.flows import answers, calls, parking, receipts, witness
-from node.flows.admission import BUSINESS_ANSWER
+from node.flows.admission import ANSWER_KINDS
 from node.flows.ports import Node
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State, may_move
@@ -219,7 +219,7 @@ def _commit_receipts(node: Node, tx: Tx, settled: Sequence[Settled], sight: witn
         exchanges.move_all(tx, ids, Direction.OUT, _movable(target), target, now, cause)
         if target is State.DELIVERED:
             answers.delivered(tx, ids, now)
-            carriers = [one.consignment.exchange for one in same if one.consignment.exchange.kind == BUSINESS_ANSWER]
+            carriers = [one.consignment.exchange for one in same if one.consignment.exchange.kind in ANSWER_KINDS]
             answers.concluded(tx, [one.id for one in carriers], now)
         _release_successors(tx, ids, target, now)
     ours = jobs.held(tx, [one.consignment.job for one in settled])

@@ -19,6 +19,19 @@ class AnswerVerdict(StrEnum):
     """The agency does not take the paper."""
 
 
+class AnswerForm(StrEnum):
+    """How an arrangement wants answers to papers of a kind written. Each word is the kind of the control paper, too."""
+
+    BUSINESS_ANSWER = "business_answer"
+    """The node's own JSON, which answers any paper."""
+    SPS_ACKNOWLEDGEMENT = "sps_acknowledgement"
+    """UN/CEFACT SPSAcknowledgement 17, about SPS certificates only."""
+
+    def answers(self, kind: str) -> bool:
+        """Whether papers of this kind can be answered in this form."""
+        return self is AnswerForm.BUSINESS_ANSWER or kind == "phytosanitary_certificate"
+
+
 @dataclass(frozen=True, slots=True)
 class BusinessAnswer:
     """One decision. `reason_code` is the agency's own code, `reason` a sentence for people, `reference` its file."""

@@ -33,6 +33,8 @@ class Fact(StrEnum):
     EXPIRED = "expired"
     ANSWER_RECEIVED = "answer-received"
     ANSWERED = "answered"
+    RELEASED = "released"
+    PURGED = "purged"
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from node.model.answer import AnswerForm
+from node.model.retention_terms import RetentionTerms
+
 
 class Tolerance(StrEnum):
     """How papers of a partner are read. What we send is always strict."""
@@ -19,12 +22,14 @@ class Terms:
     """The terms of one kind in one arrangement; each part is read by the kinds that know it.
 
     `closed_lists` names code lists in which an unknown code is refused instead of remarked; `code_maps` gives, per code
-    list, the partner's code for ours where they differ.
+    list, the partner's code for ours where they differ; `answer` is the form of our answers to such papers.
     """
 
     tolerance: Tolerance = Tolerance.STRICT
     closed_lists: frozenset[str] = frozenset()
     code_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    answer: AnswerForm = AnswerForm.BUSINESS_ANSWER
+    retention: RetentionTerms | None = None
 
     @property
     def strict(self) -> "Terms":

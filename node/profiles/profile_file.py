@@ -121,7 +121,7 @@ def _kind(table: Table) -> AgreedKind:
         issuer_signature=table.word("issuer_signature", IssuerSignature, IssuerSignature.NONE),
         max_bytes=table.integer("max_bytes", 1, MAX_DOCUMENT_BYTES, DEFAULT_DOCUMENT_BYTES),
         release=_release(table),
-        terms=read_terms(table),
+        terms=read_terms(table, name),
         where=table.where("name"),
     )
     table.close()

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 
+from node.model.answer import AnswerForm
 from node.model.terms import NO_TERMS, Terms, Tolerance
+from node.profiles.retention_file import read_retention
 from node.strict_toml import Table
 
 _LIST = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
@@ -15,7 +17,7 @@ MAX_CODE_CHARACTERS = 35
 """WCO Data Model: the longest coded value."""
 
 
-def read_terms(kind: Table) -> Terms:
+def read_terms(kind: Table, kind_name: str) -> Terms:
     """The terms that stand under a kind; the kind's own rules alone when none do. Raises the table's error class."""
     if not kind.has("terms"):
         return NO_TERMS
@@ -24,9 +26,18 @@ def read_terms(kind: Table) -> Terms:
         tolerance=table.word("tolerance", Tolerance, Tolerance.STRICT),
         closed_lists=frozenset(_list_names(table)),
         code_maps=_code_maps(table),
+        answer=_answer(table, kind_name),
+        retention=read_retention(table),
     )
     table.close()
     return terms
+
+
+def _answer(table: Table, kind_name: str) -> AnswerForm:
+    form = table.word("answer", AnswerForm, AnswerForm.BUSINESS_ANSWER)
+    if not form.answers(kind_name):
+        raise table.refusal("answer", f"a {kind_name} is not answered by {form}; leave the key out")
+    return form
 
 
 def _list_names(table: Table) -> tuple[str, ...]:

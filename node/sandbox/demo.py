@@ -18,7 +18,7 @@ from node.clock import SystemClock
 from node.crypto.trust import load_certificates
 from node.documents import samples
 from node.errors import Unexpected
-from node.flows.admission import BUSINESS_ANSWER
+from node.flows.admission import ANSWER_KINDS
 from node.model.answer import AnswerVerdict
 from node.model.document import MediaType
 from node.model.exchange import Direction, Exchange, State
@@ -158,8 +158,8 @@ def run(folder: Path, progress: Progress) -> Demonstration:
     anchors = _anchors(folder)
     proved = list(_proved(folder, anchors))
     return Demonstration(
-        crossings=tuple(one for one in proved if one.kind != BUSINESS_ANSWER),
-        answers=tuple(one for one in proved if one.kind == BUSINESS_ANSWER),
+        crossings=tuple(one for one in proved if one.kind not in ANSWER_KINDS),
+        answers=tuple(one for one in proved if one.kind in ANSWER_KINDS),
         waited=waited,
         refused=refused,
         repeated=repeated,
@@ -302,7 +302,7 @@ def _crossings(folder: Path) -> Iterator[Crossing]:
                 one.assurance,
                 one.state,
                 accepted,
-                one.refers_to in decided if one.kind == BUSINESS_ANSWER else bodies[one.id].content in arrived,
+                one.refers_to in decided if one.kind in ANSWER_KINDS else bodies[one.id].content in arrived,
             )
 
 

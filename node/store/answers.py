@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import select
 
 from node.clock import from_ms
-from node.documents import business_answer
-from node.errors import AnswerMalformed, JsonError, RaceLost, StoreCorrupt
+from node.documents import answer_forms
+from node.errors import AnswerMalformed, JsonError, RaceLost, StoreCorrupt, XmlError
 from node.model.answer import AnswerVerdict, BusinessAnswer
 from node.model.ids import Digest, ExchangeId
 from node.store.columns import intact
@@ -79,8 +79,8 @@ def told(tx: Tx, exchanges: Collection[ExchangeId]) -> dict[ExchangeId, ToldAnsw
 
 def _read(content: bytes) -> BusinessAnswer:
     try:
-        return business_answer.read(content)[0]
-    except (AnswerMalformed, JsonError) as error:
+        return answer_forms.read(content)[0]
+    except (AnswerMalformed, JsonError, XmlError) as error:
         raise StoreCorrupt(what="business_answer") from error
 
 

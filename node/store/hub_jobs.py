@@ -2,16 +2,20 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, literal, select, update
+from sqlalchemy import and_, exists, literal, select, update
 
 from node.model.exchange import Direction, State
 from node.model.job import Verb
 from node.store.database import Tx
 from node.store.sql import insert_for
-from node.store.tables import EXCHANGE, JOB
+from node.store.tables import DOCUMENT, EXCHANGE, JOB
 
 _TO_HUB = (Verb.HAND_OVER.value, Verb.TELL_HUB.value)
-_WAITS_FOR_HUB = and_(EXCHANGE.c.state == State.RECEIVED.value, EXCHANGE.c.direction == Direction.IN.value)
+_WAITS_FOR_HUB = and_(
+    EXCHANGE.c.state == State.RECEIVED.value,
+    EXCHANGE.c.direction == Direction.IN.value,
+    exists().where(DOCUMENT.c.exchange_id == EXCHANGE.c.id),
+)
 
 
 def forgive(tx: Tx) -> int:

@@ -11,6 +11,7 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
+from node.store import retention_tables
 from node.store.columns import SEQUENCE, Moment
 from node.store.log_tables import CHECKPOINT, ISSUED_CHECKPOINT, LOG_ALARM, LOG_NODE, RECEIPT_LOG
 from node.store.register_tables import PAPER, UCR
@@ -47,18 +48,9 @@ __all__ = [
 ]
 
 APPEND_ONLY = (
-    "audit",
-    "business_answer",
-    "document_signature",
-    "evidence",
-    "issued_checkpoint",
-    "log_node",
-    "receipt",
-    "receipt_dispute",
-    "seal",
-    "sealed",
-    "tombstone",
-)
+    "audit", "business_answer", "document_signature", "evidence", "issued_checkpoint", "log_node", "receipt",
+    "receipt_dispute", "seal", "sealed", "tombstone", *retention_tables.APPEND_ONLY,
+)  # fmt: skip
 """Tables whose rows are never changed and never deleted."""
 
 

@@ -10,7 +10,7 @@ from node.model.answer import AnswerVerdict
 from node.model.envelope import Purpose
 from node.model.evidence import EvidenceFact, Fact
 from node.model.receipt import Verdict
-from node.store import actors, answers, audit, evidence, exchanges, log, receipts, retention, witnessed
+from node.store import actors, answers, audit, evidence, exchanges, holds, log, receipts, releases, retention, witnessed
 from node.store.database import Database, Tx
 from node.store.tables import APPEND_ONLY, DOCUMENT, LOG_ALARM, METADATA, TOMBSTONE
 
@@ -40,6 +40,11 @@ def full(database: Database, trade: "Trade") -> Database:
         answers.record(tx, [decided])
         log.append(tx, trade.partner, 0, [trade.leaf()])
         log.keep_issued(tx, trade.partner, 1, b"note")
+        second = actors.ensure(tx, "second", actors.ActorKind.HUMAN, trade.now)
+        hold, _ = holds.place(tx, [purged.id], actor, "a case", trade.now)
+        holds.release(tx, hold, second, "the case is closed", trade.now)
+        releases.hold_back(tx, [kept.id], actor, trade.later(days=1))
+        releases.give(tx, kept.id, second, "seen", trade.now)
         retention.purge_bodies(tx, trade.later(days=1), actor, "time is over", trade.now)
 
     database.write(fill)

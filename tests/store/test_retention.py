@@ -1,15 +1,22 @@
 """Bodies go, proof stays."""
 
+from dataclasses import replace
+from datetime import date
 from itertools import product
 from typing import TYPE_CHECKING
 
+import pytest
+
+from node.errors import NothingToHold, StoreRefused
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State
 from node.model.ids import MessageId
 from node.model.job import Verb
-from node.store import actors, evidence, exchanges, jobs, receipts, retention
+from node.store import actors, audit, evidence, exchanges, holds, jobs, receipts, retention
 from node.store.actors import ActorKind
 from node.store.database import Database, Tx
+from node.store.retention import Lot, Portion
+from node.store.tables import DOCUMENT, TOMBSTONE
 
 if TYPE_CHECKING:
     from conftest import Trade
@@ -54,7 +61,10 @@ def test_a_purged_paper_is_gone_and_its_duplicate_is_still_answered(database: Da
     assert database.read(lambda tx: exchanges.documents(tx, [row.id])) == {}
     assert database.read(lambda tx: receipts.held(tx, trade.partner, [message])) == before
     assert database.read(lambda tx: exchanges.load(tx, [row.id])) == {row.id: row}
-    assert len(database.read(lambda tx: evidence.timeline(tx, row.id))) == 1
+    told = database.read(lambda tx: evidence.timeline(tx, row.id))
+    assert [one.fact for one in told] == [Fact.RECEIPT_ISSUED, Fact.PURGED]
+    stone = database.read(lambda tx: retention.tombstones(tx, [row.id]))[row.id]
+    assert (stone.purged_at, stone.actor, stone.reason) == (trade.later(days=2), "n2n", "time is over")
     stones = database.read(
         lambda tx: tx.exec_driver_sql("SELECT exchange_id, document_sha256, reason FROM tombstone").all()
     )
@@ -97,3 +107,138 @@ def test_the_horizon_of_forgetting_only_moves_forward(database: Database, trade:
     for moment in (trade.now, trade.later(days=1), trade.later(hours=1)):
         database.write(lambda tx, moment=moment: retention.forget_before(tx, moment))
     assert database.read(retention.forgotten_before) == trade.later(days=1)
+
+
+# --- by order, by lot, and not at all under a hold --------------------------------------------------------------------
+
+
+def actor_of(tx: Tx, trade: "Trade", name: str = "clerk") -> actors.ActorId:
+    return actors.ensure(tx, name, ActorKind.HUMAN, trade.now)
+
+
+def test_purging_by_name_takes_what_is_free_and_orders_the_rest(database: Database, trade: "Trade") -> None:
+    done = put(database, trade, state=State.DELIVERED)
+    under_way = put(database, trade, state=State.UNRESOLVED)
+    wanted = [done.id, under_way.id, trade.exchange().id]
+
+    def withdraw(tx: Tx) -> retention.Purged:
+        return retention.purge(tx, wanted, actor_of(tx, trade), "consent withdrawn", trade.later(days=1))
+
+    assert database.write(withdraw) == retention.Purged((done.id,), (under_way.id,))
+    assert database.write(withdraw) == retention.Purged((), (under_way.id,))
+    assert database.write(lambda tx: retention.purge_ordered(tx, trade.later(days=2))) == 0
+    moved = ([State.UNRESOLVED], State.DELIVERED, trade.later(days=2))
+    database.write(lambda tx: exchanges.move(tx, under_way.id, Direction.OUT, *moved))
+    assert database.write(lambda tx: retention.purge_ordered(tx, trade.later(days=2))) == 1
+    stones = database.read(lambda tx: retention.tombstones(tx, wanted))
+    assert {one.exchange: (one.actor, one.reason) for one in stones.values()} == dict.fromkeys(
+        (done.id, under_way.id), ("clerk", "consent withdrawn")
+    )
+    acts = database.read(lambda tx: audit.entries(tx, act="purged"))
+    assert [(one.actor, one.object, one.detail["reason"]) for one in acts] == [
+        ("clerk", done.id, "consent withdrawn"),
+        ("clerk", under_way.id, "consent withdrawn"),
+    ]
+
+
+def test_of_two_orders_the_earlier_counts(database: Database, trade: "Trade") -> None:
+    row = put(database, trade, state=State.DELIVERED)
+    for days in (5, 3, 4):
+        database.write(
+            lambda tx, days=days: retention.order(
+                tx, [row.id], trade.later(days=days), actor_of(tx, trade), f"day {days}"
+            )
+        )
+    assert database.write(lambda tx: retention.purge_ordered(tx, trade.later(days=2))) == 0
+    assert database.write(lambda tx: retention.purge_ordered(tx, trade.later(days=3))) == 1
+    assert database.read(lambda tx: retention.tombstones(tx, [row.id]))[row.id].reason == "day 3"
+
+
+@pytest.mark.parametrize("ends", [None, 10])
+def test_what_is_held_stays_until_another_actor_releases_it(
+    database: Database, trade: "Trade", ends: int | None
+) -> None:
+    row = put(database, trade, state=State.DELIVERED)
+    until = None if ends is None else trade.later(days=ends)
+    number, kept = database.write(
+        lambda tx: holds.place(tx, [row.id], actor_of(tx, trade), "court file", trade.now, until)
+    )
+    assert kept == [row.id]
+    assert purge(database, trade) == 0
+    by_name = database.write(
+        lambda tx: retention.purge(tx, [row.id], actor_of(tx, trade), "consent withdrawn", trade.later(days=1))
+    )
+    assert by_name == retention.Purged((), (row.id,))
+    with pytest.raises(StoreRefused, match="another actor"):
+        database.write(lambda tx: holds.release(tx, number, actor_of(tx, trade), "over", trade.later(days=1)))
+    assert database.write(lambda tx: retention.purge_ordered(tx, trade.later(days=9))) == 0
+    if ends is None:
+        database.write(lambda tx: holds.release(tx, number, actor_of(tx, trade, "judge"), "over", trade.later(days=1)))
+    assert database.write(lambda tx: retention.purge_ordered(tx, trade.later(days=10))) == 1
+    (told,) = database.read(holds.holds)
+    assert (told.actor, told.papers, told.released_by) == ("clerk", 1, "judge" if ends is None else None)
+    assert not told.in_force(trade.later(days=10))
+
+
+def test_the_database_itself_keeps_what_is_held(database: Database, trade: "Trade") -> None:
+    row = put(database, trade, state=State.DELIVERED)
+    database.write(lambda tx: holds.place(tx, [row.id], actor_of(tx, trade), "court file", trade.now))
+
+    def by_force(tx: Tx) -> None:
+        stone = {"exchange_id": row.id, "document_sha256": b"", "purged_at": trade.later(days=99)}
+        tx.execute(TOMBSTONE.insert().values(**stone, actor_id=actor_of(tx, trade), reason="by force"))
+        tx.execute(DOCUMENT.delete())
+
+    with pytest.raises(StoreRefused, match="legal hold"):
+        database.write(by_force)
+    assert bodies(database) == {row.id}
+
+
+def test_nothing_is_held_where_no_body_is_left(database: Database, trade: "Trade") -> None:
+    put(database, trade, state=State.DELIVERED)
+    purge(database, trade)
+    with pytest.raises(NothingToHold):
+        database.write(lambda tx: holds.place(tx, [trade.exchange().id], actor_of(tx, trade), "late", trade.now))
+
+
+def test_a_lot_goes_by_its_own_days_and_by_the_last_day_of_validity(database: Database, trade: "Trade") -> None:
+    lot = Lot(trade.partner, "special", "certificate_of_origin")
+
+    def add(valid_until: str, arrangement: str = "special") -> Exchange:
+        row = trade.exchange(state=State.DELIVERED, arrangement=arrangement)
+        document = replace(trade.document(row), fields={"valid_until": valid_until} if valid_until else {})
+
+        def work(tx: Tx) -> None:
+            exchanges.insert(tx, [row])
+            exchanges.insert_documents(tx, [document])
+
+        database.write(work)
+        assert isinstance(row, Exchange)
+        return row
+
+    past, to_come, undated, other = add("2026-01-31"), add("2027-01-31"), add(""), add("2026-01-31", "other")
+
+    def left(portion: Portion) -> set[str]:
+        """What one purge of `portion` would leave, undone again."""
+        found: set[str] = set()
+
+        def work(tx: Tx) -> None:
+            counted = sum(retention.due(tx, portion, trade.later(days=2)).values())
+            assert retention.purge_bodies(tx, portion, actor_of(tx, trade), "over", trade.later(days=2)) == counted
+            found.update(tx.exec_driver_sql("SELECT exchange_id FROM document").scalars())
+            raise KeyError
+
+        with pytest.raises(KeyError):
+            database.write(work)
+        return found
+
+    end, day = trade.later(days=1), date(2026, 6, 1)
+    assert left(Portion(end, lot)) == {other.id}
+    assert left(Portion(end, other_than=(lot,))) == {past.id, to_come.id, undated.id}
+    assert left(Portion(end, lot, valid_before=day)) == {to_come.id, other.id}
+    assert left(Portion(end, lot, valid_before=day, dated=True)) == {to_come.id, undated.id, other.id}
+    assert left(Portion(end, lot, dated=False)) == {past.id, to_come.id, other.id}
+    assert left(Portion(end, lot, valid_before=date(2026, 1, 31))) == {past.id, to_come.id, other.id}
+    kept = {one.lot.arrangement: (one.kept, one.purged, one.held) for one in database.read(
+        lambda tx: retention.keeping(tx, trade.now))}  # fmt: skip
+    assert kept == {"special": (3, 0, 0), "other": (1, 0, 0)}
