@@ -37,6 +37,16 @@ SCHEMA = 1
 ENVIRONMENT_PREFIX = "N2N_"
 """N2N_LOG_LEVEL is `level` under [log]: prefix, table, key."""
 
+DEFAULT_WAITING = 1_000_000
+"""Exchanges of one partner: weeks of a busy border; a queue that long is nobody's plan."""
+
+MAX_WAITING = 100_000_000
+
+DEFAULT_RESERVE_MB = 256
+"""Room to bring what was accepted to its end: receipts, evidence, several times the write-ahead log (64 MB)."""
+
+MAX_RESERVE_MB = 1_000_000
+
 MAX_BATCH_ENVELOPES = 64
 MAX_BATCH_BYTES = 4 * 1024 * 1024
 """Protocol 1: a request holds at most 64 envelopes and 4 MiB."""
@@ -115,6 +125,15 @@ class HubSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class IntakeLimits:
+    """[intake]: exchanges of one partner that may wait, each way; bytes that the disk of the store keeps free."""
+
+    outbound: int
+    inbound: int
+    reserve_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
 class KeyFiles:
     """Where the node's own keys lie."""
 
@@ -189,6 +208,7 @@ class Settings:
     log_format: LogFormat
     batch_envelopes: int
     batch_bytes: int
+    intake: IntakeLimits
     lease_s: float
     body_retention_days: int
 
@@ -207,7 +227,7 @@ def load_settings(home: Path, env: Mapping[str, str]) -> Settings:
     if not is_node_code(code):
         raise root.refusal("code", "code must be two capital letters and up to 14 capitals or digits, as in XA or XA2")
     name = root.names("name", dict.fromkeys(Language, code))
-    listen, store, keys, hub, profiles, log, batch, jobs = (root.table(key, optional=True) for key in _TABLES)
+    listen, store, keys, hub, profiles, log, batch, jobs, intake = (root.table(key, optional=True) for key in _TABLES)
     settings = Settings(
         home=home,
         code=NodeCode(code),
@@ -224,14 +244,19 @@ def load_settings(home: Path, env: Mapping[str, str]) -> Settings:
         log_format=log.word("format", LogFormat, LogFormat.TEXT),
         batch_envelopes=batch.integer("envelopes", 1, MAX_BATCH_ENVELOPES, 32),
         batch_bytes=batch.integer("bytes", 1024, MAX_BATCH_BYTES, 256 * 1024),
+        intake=IntakeLimits(
+            outbound=intake.integer("outbound", 1, MAX_WAITING, DEFAULT_WAITING),
+            inbound=intake.integer("inbound", 1, MAX_WAITING, DEFAULT_WAITING),
+            reserve_bytes=intake.integer("reserve_mb", 0, MAX_RESERVE_MB, DEFAULT_RESERVE_MB) * 1024 * 1024,
+        ),
         lease_s=jobs.number("lease_s", 1, 3600, 60),
     )
-    for table in (listen, store, keys, hub, profiles, log, batch, jobs, root):
+    for table in (listen, store, keys, hub, profiles, log, batch, jobs, intake, root):
         table.close()
     return settings
 
 
-_TABLES = ("listen", "store", "keys", "hub", "profiles", "log", "batch", "jobs")
+_TABLES = ("listen", "store", "keys", "hub", "profiles", "log", "batch", "jobs", "intake")
 
 
 EVERY_KIND = "*"

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 
 from node.clock import Clock, SystemClock
 from node.crypto.checkpoint_key import load_checkpoint_keys
@@ -21,6 +22,7 @@ from node.documents.catalogue import CATALOGUE
 from node.errors import SettingInvalid, SignatureError
 from node.flows import calls, inbound, outbound, settling
 from node.flows.admission import ANSWER_KINDS
+from node.flows.capacity import Capacity
 from node.flows.door import Door
 from node.flows.hub_desk import HubDesk
 from node.flows.ports import ActorName, Hub, HubSource, Node, Transport
@@ -40,6 +42,7 @@ from node.server.hub_door import HubDoor
 from node.settings import SETTINGS_FILE, HubKind, KeyFiles, LogFormat, Settings
 from node.store.database import Database
 from node.store.jobs import Lane
+from node.store.room import free_bytes
 from node.transport.over_grpc import GrpcChannel
 from node.transport.tls import ServerIdentity, TlsIdentity, load_tls_identity
 from node.wire import MAX_DOCUMENT_BYTES
@@ -146,6 +149,7 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
         report=journal,
         wake=waker.wake,
         batch_bytes=settings.batch_bytes,
+        capacity=Capacity(store, clock, settings.intake, partial(free_bytes, settings.store_url), journal),
         hub_pushed=hub.push is not None,
     )
     for partner in book.partners:

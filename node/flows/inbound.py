@@ -27,6 +27,7 @@ from node.errors import (
 )
 from node.flows import arrival, checkpoints, effects, judgement, receipts, settling
 from node.flows.arrival import Arrival
+from node.flows.capacity import RETRY_AFTER_S
 from node.flows.checkpoints import Given
 from node.flows.ports import Hub, Node
 from node.flows.rulings import RETRY_HINT_MS, Letter, Refusal, Ruled, Ruling, audit_refusals
@@ -95,7 +96,11 @@ def receive(
     ids = [letter.header.message_id for letter in letters.values()]
     held, forgotten = node.store.read(lambda tx: (stored.held(tx, caller, ids), retention.forgotten_before(tx)))
     for index, letter in list(letters.items()):
-        ruling = _duplicate(node, letter, held, refusals, now) or _in_time(letter, forgotten, refusals, now)
+        ruling = (
+            _duplicate(node, letter, held, refusals, now)
+            or _in_time(letter, forgotten, refusals, now)
+            or _no_room(node, letter)
+        )
         if ruling is not None:
             rulings[index] = ruling
             del letters[index]
@@ -183,6 +188,12 @@ def _in_time(letter: Letter, forgotten: datetime | None, refusals: list[Refusal]
         refusals.append(Refusal(letter.header.message_id, PaperExpired(expires_at=letter.header.expires_at)))
         return Ruled(Receipt(letter.header.message_id, Verdict.ABSENT, now))
     return None
+
+
+def _no_room(node: Node, letter: Letter) -> Ruling | None:
+    """What we have no room for is not even opened, and nothing is written about it; duplicates had their answer."""
+    full = node.capacity.full(Direction.IN, letter.header.sender, letter.header.priority)
+    return None if full is None else Deferred(DeferredCode.OVERLOAD, RETRY_AFTER_S * 1000)
 
 
 # --- commit ---------------------------------------------------------------------------------------------------------

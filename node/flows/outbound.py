@@ -21,7 +21,7 @@ from node.flows.intake import Accepted, Intake, Submission, attempt
 from node.flows.ports import ActorName, Hub, Node, Transport
 from node.model.answer import BusinessAnswer
 from node.model.document import Finding
-from node.model.exchange import Exchange, State
+from node.model.exchange import Direction, Exchange, State
 from node.model.hub import HubReport
 from node.model.ids import ExchangeId, NodeCode, sha256
 from node.model.job import Job
@@ -58,7 +58,10 @@ def accept(node: Node, submissions: Sequence[Submission], by: ActorName) -> list
 
 def _admitted(node: Node, submission: Submission, now: datetime) -> Admitted | NodeError:
     try:
-        return admit(node, submission.content, submission.partner, submission.kind, now)
+        if full := node.capacity.disk_full():
+            return full
+        admitted = admit(node, submission.content, submission.partner, submission.kind, now)
+        return node.capacity.full(Direction.OUT, submission.partner, admitted.agreed.priority) or admitted
     except NodeError as error:
         return error
     except Exception as defect:
@@ -88,7 +91,8 @@ def _audit_intake(
             {"partner": submission.partner, "code": outcome.code, "sha256": sha256(submission.content).hex()},
         )
         for submission, outcome in pairs
-        if isinstance(outcome, NodeError)
+        # What is only put off is no act: a full disk must not be filled up by saying so.
+        if isinstance(outcome, NodeError) and not outcome.category.retry
     ]
     audit.add_all(tx, actor, "accepted", accepted, now)
     audit.add_all(tx, actor, "refused", refused, now)

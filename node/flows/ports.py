@@ -8,6 +8,7 @@ from node.clock import Clock
 from node.crypto.keys import OwnKeys
 from node.crypto.trust import PartnerTrust
 from node.errors import NodeError
+from node.flows.capacity import Capacity
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.hub import FromHub, HandedAnswer, HandedIn, HubPaper, HubReport
@@ -115,6 +116,7 @@ class Node:
     report: Reporter
     wake: Callable[[], None]
     batch_bytes: int
+    capacity: Capacity
     hub_pushed: bool = True
     """Whether the hub is given things; a hub that watches us needs no jobs for that."""
 

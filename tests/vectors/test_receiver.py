@@ -14,6 +14,7 @@ from node.crypto.algorithms import SignatureAlgorithm, Suite
 from node.crypto.decryption import DecryptionKey
 from node.crypto.keys import OwnKeys, Role, SigningKey
 from node.crypto.trust import PartnerTrust
+from node.flows.capacity import Capacity
 from node.flows.door import Door
 from node.flows.ports import Node
 from node.jobs import retry
@@ -24,6 +25,7 @@ from node.model.receipt import DeliverResponse, KeyStatement, SignedReceipt
 from node.profiles.book import Book
 from node.profiles.partner import Channel, ChannelKind, Partner
 from node.profiles.profile import AgreedKind, IssuerSignature, Profile, RetryPolicy
+from node.settings import IntakeLimits
 from node.store.database import Database
 from node.wire import answer, deliver_response_from_bytes, receipt_from_bytes
 
@@ -50,6 +52,7 @@ def node(tmp_path: Path, listed: Load, octets: Read, trust: Callable[..., Partne
         report=lambda action, /, **fields: None,
         wake=lambda: None,
         batch_bytes=1 << 18,
+        capacity=Capacity(store, StoppedClock(now), IntakeLimits(1000, 1000, 0), lambda: None, lambda *_, **__: None),
     )
     store.close()
 
