@@ -1281,22 +1281,22 @@ class StoreRefused(StoreError):
 
 
 class QueueFull(StoreError):
-    """{most} papers ({direction}, partner {partner}) wait already; no more are taken at the moment."""
+    """{most} papers ({direction}, partner {partner}) wait already; no more are taken for {seconds} seconds."""
 
     code = "N2N-DB-006"
     category = Category.OVERLOADED
     side = Side.NOBODY
-    zh = "已有 {most} 件文件等候中（{direction}，夥伴 {partner}），目前不再收件。"
+    zh = "已有 {most} 件文件等候中（{direction}，夥伴 {partner}），{seconds} 秒內不再收件。"
     remedy = "Nothing was stored. Send the same again after {seconds} seconds; `n2n queue top` shows what holds it up."
     remedy_zh = "未儲存任何內容。請於 {seconds} 秒後重送；`n2n queue top` 顯示壅塞原因。"
 
 
 class DiskNearlyFull(StoreError):
-    """The disk of the store has {free} bytes left, fewer than the {reserve} that are kept for what was accepted."""
+    """The disk has {free} bytes left, {reserve} are kept for what was accepted; try again in {seconds} seconds."""
 
     code = "N2N-DB-007"
     category = Category.OVERLOADED
-    zh = "資料庫所在磁碟僅餘 {free} 位元組，低於為已收文件保留之 {reserve} 位元組。"
+    zh = "資料庫所在磁碟僅餘 {free} 位元組，低於為已收文件保留之 {reserve} 位元組；請於 {seconds} 秒後再試。"
     remedy = "Nothing was stored. Make room on the disk, intake opens by itself; send again after {seconds} seconds."
     remedy_zh = "未儲存任何內容。請釋出磁碟空間，收件將自動恢復；請於 {seconds} 秒後重送。"
 
