@@ -49,6 +49,8 @@ fmt: $(INSTALLED) ## bring the code into its form
 docs: $(INSTALLED) $(PROTOCOL) ## rewrite the generated pages of docs/
 	$(BIN)/n2n explain --markdown > docs/errors.md.new
 	mv docs/errors.md.new docs/errors.md
+	$(BIN)/n2n kinds --data-model > docs/data-model.md.new
+	mv docs/data-model.md.new docs/data-model.md
 
 pins: $(INSTALLED) ## move constraints.txt to the newest versions that pyproject.toml allows
 	$(PIP) install uv

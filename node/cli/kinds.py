@@ -1,5 +1,7 @@
 """`n2n kinds`: the kinds of official paper this node understands."""
 
+from typing import Annotated
+
 import typer
 
 from node.cli.output import Column
@@ -20,9 +22,19 @@ def add_to(app: typer.Typer) -> None:
     command(app, "kinds")(kinds)
 
 
-def kinds(session: Session) -> None:
+def kinds(
+    session: Session,
+    data_model: Annotated[
+        bool, typer.Option("--data-model", help="Every field in the WCO data model. WCO 資料模型對照。")
+    ] = False,
+) -> None:
     """The kinds of official paper this node understands. 本節點可處理的文件種類。"""
     from node.documents.catalogue import CATALOGUE  # compiles schemas; only this command needs them
+    from node.documents.data_model.page import page
+
+    if data_model:
+        session.output.text(page())
+        return
 
     rows = [
         (kind.name, kind.version, Text(kind.title_en, kind.title_zh).to(session.language), kind.media_type, kind.root)

@@ -4,6 +4,8 @@ Identity: the issuer is the programme authority's id, the number that of the eve
 `revoked` for the event that ends an operator's chain. `previous` names the event or list that this one follows.
 """
 
+from pathlib import Path
+
 from node.clock import to_xml
 from node.documents.aeo_rules import rules
 from node.documents.aeo_shape import AEO_STATUS, SCHEMA
@@ -71,6 +73,7 @@ def _moment(spot: Spot) -> str:
 KIND = JsonKind(
     name="aeo_status",
     version=1,
+    data_model=Path(__file__).parent / "data_model/aeo_status_1.txt",
     root=SCHEMA,
     title="AeoStatus",
     title_en="AEO status",

@@ -92,6 +92,7 @@ def _of_items(items: Table, name: str) -> str:
 KIND = XmlKind(
     name="certificate_of_origin",
     version=1,
+    data_model=Path(__file__).parent / "data_model/certificate_of_origin_1.txt",
     root=f"{NS}CertificateOfOrigin",
     title_en="Certificate of origin",
     title_zh="原產地證明書",

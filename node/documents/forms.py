@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from node.documents import reader
 from node.documents.conversion import Converted, Form
+from node.documents.conversions import wco_dm
 from node.errors import FormUnknown, NotConvertible
 
-FORMS: Sequence[Form] = ()
+FORMS: Sequence[Form] = (*wco_dm.FORMS,)
 """Each form of `conversions/`."""
 
 

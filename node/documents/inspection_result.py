@@ -91,6 +91,7 @@ _DECLARATIONS, _CONTAINERS = Way(f"{NS}Declaration", f"{NS}Number"), Way(f"{NS}C
 KIND = XmlKind(
     name="inspection_result",
     version=1,
+    data_model=Path(__file__).parent / "data_model/inspection_result_1.txt",
     root=f"{NS}InspectionResult",
     title_en="Inspection result",
     title_zh="查驗結果",

@@ -76,6 +76,11 @@ class JsonSchema:
         self._admits = _admission(root)
 
     @property
+    def shape(self) -> Record:
+        """What the root is made of."""
+        return self._root
+
+    @property
     def rules(self) -> frozenset[str]:
         """Every sentence that a value of another shape is answered with."""
         return frozenset(shape.rule for shape in _shapes(self._root))

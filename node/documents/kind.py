@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from node.documents.breach import Breach
 from node.documents.json_shapes import JsonSchema
@@ -26,6 +27,8 @@ class DocumentKind:
     """One kind of paper in one version; each kind module ends in one of these, as XmlKind or JsonKind.
 
     `root` alone decides what a document is taken for: the root element in Clark notation, or the `schema` of JSON.
+    `data_model` is the table of where its fields stand in the WCO data model (data_model/table.py); without one the
+    kind has no form `wco-dm`.
     """
 
     name: str
@@ -34,6 +37,7 @@ class DocumentKind:
     title_en: str
     title_zh: str
     samples: tuple[str, ...]
+    data_model: Path | None = None
 
     @property
     def media_type(self) -> MediaType:

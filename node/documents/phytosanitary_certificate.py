@@ -98,6 +98,7 @@ _MEANS = Way(CONSIGNMENT, f"{RAM}MainCarriageSPSTransportMovement", f"{RAM}UsedS
 KIND = XmlKind(
     name="phytosanitary_certificate",
     version=1,
+    data_model=Path(__file__).parent / "data_model/phytosanitary_certificate_1.txt",
     root=f"{RSM}SPSCertificate",
     title_en="Phytosanitary certificate",
     title_zh="植物檢疫證明書",

@@ -12,7 +12,7 @@ from pathlib import Path
 from lxml import etree
 
 from node.documents.breach import Breach
-from node.documents.xsd_tables import ElementType, Slot, read_tables
+from node.documents.xsd_tables import ElementType, Slot, Tables, read_tables
 from node.safe_xml import Element, Schema
 
 _XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
@@ -39,6 +39,11 @@ class PaperSchema:
     def __init__(self, path: Path) -> None:
         self._schema = Schema(path)
         self._tables = read_tables(self._schema.files)
+
+    @property
+    def tables(self) -> Tables:
+        """The schema as tables."""
+        return self._tables
 
     @property
     def rules(self) -> frozenset[str]:
