@@ -10,6 +10,7 @@ from pathlib import Path
 from node.documents.checks import joined, text_of, without_blanks
 from node.documents.kind import XmlKind
 from node.documents.listing import Listing, Table
+from node.documents.origin_agreed import agreed
 from node.documents.origin_look import items_of, keeps_every_rule
 from node.documents.origin_rules import ENDED, NS, rules
 from node.documents.structure import PaperSchema
@@ -96,9 +97,10 @@ KIND = XmlKind(
     root=f"{NS}CertificateOfOrigin",
     title_en="Certificate of origin",
     title_zh="原產地證明書",
-    samples=("machine_parts", "tea", "tea_replacement"),
+    samples=("coffee_back_to_back", "lenses", "machine_parts", "tea", "tea_replacement"),
     schema=PaperSchema(Path(__file__).parent / "schemas/certificate_of_origin/certificate_of_origin_1.xsd"),
     rules=rules,
+    agreed=agreed,
     reading=read,
     reading_at_once=read_at_once,
     number=f"{NS}Number",

@@ -34,9 +34,9 @@ def judged(content: bytes, root: Element, kind: XmlKind, terms: Terms, worth_a_p
     departures = kind.schema.breaches(paper, simple=certainly_few(content) and not may_choose_types(content))
     fit = certainly_fit(content)
     asked = kind.agreed if terms is not NO_TERMS else None
-    if fit and not misplaced and not departures and asked is None and kind.reading_at_once is not None:
+    if fit and not misplaced and not departures and kind.reading_at_once is not None:
         reading = kind.reading_at_once(paper)
-        if reading is not None:
+        if reading is not None and (asked is None or next(iter(asked(paper, terms)), None) is None):
             return _good(paper, kind, terms, reading, signed, worth_a_path)
     # Held until the end: for an element that nobody holds, lxml makes a new object each time it is asked for.
     elements = list(paper.iter())

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from node.model.answer import AnswerForm
 from node.model.retention_terms import RetentionTerms
+from node.model.origin_terms import OriginTerms
 
 
 class Tolerance(StrEnum):
@@ -30,6 +31,7 @@ class Terms:
     code_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answer: AnswerForm = AnswerForm.BUSINESS_ANSWER
     retention: RetentionTerms | None = None
+    origin: OriginTerms | None = None
 
     @property
     def strict(self) -> "Terms":

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from node.model.answer import AnswerForm
 from node.model.terms import NO_TERMS, Terms, Tolerance
 from node.profiles.retention_file import read_retention
+from node.profiles.origin_terms_file import read_origin
 from node.strict_toml import Table
 
 _LIST = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)
@@ -28,6 +29,7 @@ def read_terms(kind: Table, kind_name: str) -> Terms:
         code_maps=_code_maps(table),
         answer=_answer(table, kind_name),
         retention=read_retention(table),
+        origin=read_origin(table, kind_name),
     )
     table.close()
     return terms

@@ -115,7 +115,7 @@ ODD = {
     "huge": (b"#" * (MAX_FILE_BYTES + 1), "f.toml:1", "the file is larger than 64 KiB"),
     "long line": (b"a = 1\n#" + b"x" * MAX_LINE_CHARACTERS, "f.toml:2", "the line is longer than 1000 characters"),
     "deep lists": (b"a = " + b"[\n" * 20_000, "f.toml:1", "it is nested too deeply"),
-    "deep tables": (b"b = 1\n" + b".".join([b"a"] * 7) + b" = 1\n", "f.toml:2", "it is nested deeper than 6 levels"),
+    "deep tables": (b"b = 1\n" + b".".join([b"a"] * 10) + b" = 1\n", "f.toml:2", "it is nested deeper than 9 levels"),
     "huge number": (b"a = " + b"9" * 900 + b"\n", None, None),
     "NUL": (b"a = 1\nb = \x00\n", "f.toml:2", "not TOML: invalid value"),
     "duplicate table": (b"[a]\n[b]\n[a]\n", "f.toml:3", None),

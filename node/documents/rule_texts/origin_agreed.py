@@ -1,0 +1,35 @@
+"""Terms that an arrangement carries for certificates of origin."""
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, str] = {
+    "non-preferential certificates are not agreed": "雙方未約定交換非優惠原產地證明書",
+    "is no agreement of this arrangement": "非本項約定所列之協定",
+    "this type is not agreed for this agreement": "此協定未約定使用此類證明書",
+    "has not the agreed form of a number": "號碼不符約定之格式",
+    "goods of an exhibition are not agreed": "此協定未約定適用展覽品",
+    "accumulation is not agreed": "此協定未約定適用累積規定",
+    "de minimis is not agreed": "此協定未約定適用微量規定",
+    "the agreement demands {name}": "依協定須載明 {name}",
+    "must end exactly when agreed after IssueDate": "效期末日應恰為核發日期（IssueDate）起算之約定期限",
+    "must not last longer than agreed": "效期不得逾約定期限",
+    "issuing after departure is not agreed": "此協定未約定得事後核發",
+    "issued retroactively needs Transport/DepartureDate": "事後核發者須載明啟運日期（Transport/DepartureDate）",
+    "is after departure and needs IssuedRetroactively": "核發日期在啟運之後，須註記事後核發（IssuedRetroactively）",
+    "is longer after departure than agreed": "核發日期距啟運已逾約定期限",
+    "back-to-back certificates are not agreed": "此協定未約定採用背對背證明書",
+    "goods of another origin need BackToBack": "原產地非出口國之貨品須載明首份證明書（BackToBack）",
+    "must not outlast the first certificate": "效期不得逾首份證明書",
+    "invoices of third countries are not agreed": "此協定未約定得由第三國開立發票",
+    "no Invoice names its ThirdCountry": "註記第三國發票，而無發票載明第三國（ThirdCountry）",
+    "an invoice of a third country is not agreed": "此協定未約定得由第三國開立發票",
+    "is one of the two countries and no third one": "為進口國或出口國，並非第三國",
+    "needs ThirdCountryInvoicing": "須註記第三國發票（ThirdCountryInvoicing）",
+    "must have {n} digits under this agreement": "依協定應為 {n} 位數字",
+    "this origin criterion is not agreed": "此協定未約定此原產地判定基準",
+    "this criterion needs ValueContent": "此判定基準須載明價值比率（ValueContent）",
+    "is less than this criterion needs": "低於此判定基準要求之比率",
+    "a confidential producer is not agreed": "此協定未約定生產者得保密",
+    "is no party to the agreement": "非此協定之締約方",
+    "must also stand there in the agreed language": "須另以約定之語文載明",
+}
