@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from node.model.answer import AnswerForm
-from node.model.retention_terms import RetentionTerms
 from node.model.origin_terms import OriginTerms
+from node.model.retention_terms import RetentionTerms
 
 
 class Tolerance(StrEnum):

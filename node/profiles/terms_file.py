@@ -5,8 +5,8 @@ from collections.abc import Mapping
 
 from node.model.answer import AnswerForm
 from node.model.terms import NO_TERMS, Terms, Tolerance
-from node.profiles.retention_file import read_retention
 from node.profiles.origin_terms_file import read_origin
+from node.profiles.retention_file import read_retention
 from node.strict_toml import Table
 
 _LIST = re.compile(r"[a-z][a-z0-9_]{0,63}", re.ASCII)

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from node.documents import origin_agreed, reader
-from node.documents.certificate_of_origin import KIND as ORIGIN
 from node.documents.samples import sample
 from node.errors import PaperRefused
 from node.model.document import MediaType
@@ -47,8 +46,7 @@ def found(content: str, terms: Terms = TERMS) -> list[tuple[str, str]]:
     try:
         reader.read(content.encode(), KIND, 1, MediaType.XML, terms)
     except PaperRefused as refused:
-        assert {finding.code for finding in refused.findings} <= {"AGREED"}
-        return [(finding.path, finding.rule) for finding in refused.findings]
+        return [(one.path, one.rule if one.code == "AGREED" else one.code) for one in refused.findings]
     return []
 
 
@@ -131,7 +129,7 @@ DEFECTS: dict[str, tuple[str, Edits, list[tuple[str, str]]]] = {
     ),
     "valid longer than at most agreed": (
         "coffee_back_to_back",
-        [("<ValidUntil>2027-06-30</ValidUntil>", "<ValidUntil>2027-11-17</ValidUntil>")],
+        [("2027-06-30", "2027-11-17"), ("2027-06-30", "2028-06-30")],
         [(f"{ROOT}/ValidUntil", "must not last longer than agreed")],
     ),
     "issued after departure and not marked": (
@@ -264,12 +262,22 @@ DEFECTS: dict[str, tuple[str, Edits, list[tuple[str, str]]]] = {
     ),
     "an exporter in English only": (
         "lenses",
-        [('<Exporter>\n    <Id>XA70012345</Id>\n    <Name lang="zh-Hant-TW">', '<Exporter><Id>X</Id><Name lang="zhx">')],
+        [
+            (
+                '<Exporter>\n    <Id>XA70012345</Id>\n    <Name lang="zh-Hant-TW">',
+                '<Exporter><Id>X</Id><Name lang="zhx">',
+            )
+        ],
         [(f"{ROOT}/Exporter/Name[1]", "must also stand there in the agreed language")],
     ),
     "goods of a country that is no party": (
         "lenses",
-        [("<OriginCountry>XA</OriginCountry>\n    <GrossWeight unit=\"KGM\">184<", "<OriginCountry>XD</OriginCountry><GrossWeight unit=\"KGM\">184<")],
+        [
+            (
+                '<OriginCountry>XA</OriginCountry>\n    <GrossWeight unit="KGM">184<',
+                '<OriginCountry>XD</OriginCountry><GrossWeight unit="KGM">184<',
+            )
+        ],
         [(f"{ONE}/OriginCountry", "is no party to the agreement")],
     ),
     "everything at once": (
@@ -351,7 +359,11 @@ OTHERWISE: dict[str, tuple[str, str, dict[str, object], Edits, list[tuple[str, s
         "lenses",
         "XA-XB-ECA",
         {},
-        [("<IssueDate>2026-11-20", "<IssueDate>9999-11-20"), ("2027-11-19", "9999-12-01"), ("2026-11-14", "9999-11-14")],
+        [
+            ("<IssueDate>2026-11-20", "<IssueDate>9999-11-20"),
+            ("2027-11-19", "9999-12-01"),
+            ("2026-11-14", "9999-11-14"),
+        ],
         [],
     ),
     "every demanded field": (
@@ -360,12 +372,12 @@ OTHERWISE: dict[str, tuple[str, str, dict[str, object], Edits, list[tuple[str, s
         {"demanded": tuple(DemandedField)},
         [],
         [
-            *((ROOT, f"the agreement demands {name}") for name in ("Producer", "Ucr", "Totals")),
+            *((ROOT, f"the agreement demands {name}") for name in ("Producer", "Totals", "Ucr")),
             (f"{ROOT}/Exporter", "the agreement demands Exporter/Address"),
-            (f"{ROOT}/Importer", "the agreement demands Importer/Id"),
             (f"{ROOT}/Importer", "the agreement demands Importer/Address"),
-            (f"{ROOT}/Transport", "the agreement demands Transport/PortOfLoading"),
+            (f"{ROOT}/Importer", "the agreement demands Importer/Id"),
             (f"{ROOT}/Transport", "the agreement demands Transport/PortOfDischarge"),
+            (f"{ROOT}/Transport", "the agreement demands Transport/PortOfLoading"),
             (f"{ROOT}/Item", "the agreement demands Item/Marks"),
             (f"{ROOT}/Item", "the agreement demands Item/Quantity"),
         ],
@@ -444,7 +456,8 @@ def test_terms_bear_any_tree(name: str) -> None:
 
 
 def test_what_may_be_demanded_stands_in_the_schema() -> None:
-    xsd = Path(ORIGIN.schema.path).read_text(encoding="utf-8")
+    folder = Path(origin_agreed.__file__).parent
+    xsd = (folder / "schemas" / KIND / f"{KIND}_1.xsd").read_text(encoding="utf-8")
     for one in (*DemandedField, *LanguageField):
         for step in one.value.split("/"):
             assert f'name="{step}"' in xsd

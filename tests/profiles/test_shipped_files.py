@@ -35,7 +35,9 @@ def keys_asked(module: str) -> set[str]:
     return set(re.findall(rf'(?:\.{getters}\(|_certificates\(\w+,|_day\(root,)\s*"([a-z_]+)"', source))
 
 
-@pytest.mark.parametrize("module", ["settings.py", "profiles/partner_file.py", "profiles/profile_file.py"])
+@pytest.mark.parametrize(
+    "module", ["settings.py", "profiles/partner_file.py", "profiles/profile_file.py", "profiles/origin_terms_file.py"]
+)
 def test_every_key_that_is_read_is_documented(module: str) -> None:
     asked = keys_asked(module)
     assert len(asked) >= 8
@@ -44,7 +46,11 @@ def test_every_key_that_is_read_is_documented(module: str) -> None:
 
 @pytest.mark.parametrize(
     ("module", "name"),
-    [("profiles/partner_file.py", "partner.toml"), ("profiles/profile_file.py", "xa-xb-trade-papers.toml")],
+    [
+        ("profiles/partner_file.py", "partner.toml"),
+        ("profiles/profile_file.py", "xa-xb-trade-papers.toml"),
+        ("profiles/origin_terms_file.py", "xa-xb-origin-rules.toml"),
+    ],
 )
 def test_the_shipped_files_show_every_key(module: str, name: str) -> None:
     for code in ("XA", "XB"):

@@ -53,7 +53,8 @@ def test_both_homes_agree_on_the_level_that_is_measured(tmp_path: Path, assuranc
     for code, partner in ((XA, XB), (XB, XA)):
         settings = load_settings(tmp_path / "homes" / code, {})
         profiles = load_book(settings.profiles_folder, settings.home, code).profiles_of(partner)
-        (agreed,) = [one for profile in profiles for one in profile.kinds if one.name == KIND]
+        later, agreed = (one for profile in profiles for one in profile.kinds if one.name == KIND)
+        assert later.terms.origin is not None, "the arrangement that follows, under the rules of agreements"
         assert agreed.assurance is assurance
 
 

@@ -8,7 +8,17 @@ import re
 from collections.abc import Mapping
 from functools import cache
 
-from node.documents.rule_texts import aeo, characters, inspection, node_rules, origin, origin_agreed, phytosanitary, structure, values
+from node.documents.rule_texts import (
+    aeo,
+    characters,
+    inspection,
+    node_rules,
+    origin,
+    origin_agreed,
+    phytosanitary,
+    structure,
+    values,
+)
 
 TEXTS: Mapping[str, str] = {
     **structure.TEXTS,
