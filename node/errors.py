@@ -289,6 +289,16 @@ class ArrangementSuspended(ProfileError):
     remedy_zh = "文件將等待；由聯絡官恢復該協定。"
 
 
+class CollectNotAgreed(ProfileError):
+    """{partner} is called by us; papers for it are not collected."""
+
+    code = "N2N-PROF-006"
+    category = Category.FORBIDDEN
+    zh = "{partner} 由本節點主動呼叫，不採取回方式。"
+    remedy = 'To have papers wait here until they are collected, set [channel] kind = "pull" in partner.toml.'
+    remedy_zh = '若文件應留待取回，請於 partner.toml 設定 [channel] kind = "pull"。'
+
+
 # --- AUTH: who is calling, and for whom -----------------------------------------------------------------------------
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from node.crypto.checkpoint_key import current_key
 from node.errors import AlreadyRunning
-from node.flows import checkpoints, fetching, forgetting
+from node.flows import checkpoints, collecting, fetching, forgetting, pulling
+from node.profiles.partner import ChannelKind, Partner
 from node.server.gated import GatedServer
 from node.server.grpc_service import ExchangeServer
 from node.server.hub_service import HubServer
@@ -22,7 +23,7 @@ from node.server.refusals import RefusalBook
 from node.settings import Settings
 from node.store import actors, hub_jobs, jobs
 from node.store.database import Tx
-from node.wiring import Wired, wire, worker_name
+from node.wiring import Wired, open_transport, wire, worker_name
 
 READY_FILE = "ready"
 """In the home while the node serves: the address for partners, then, in a line of its own, that for the hub if any."""
@@ -39,6 +40,9 @@ freed by reference counts, and 20,000 objects are a few MB."""
 
 PURGE_POLL_S = 3600
 """Retention is counted in days; once an hour is soon enough, for signing the acts too."""
+
+SWEEP_POLL_S = 60
+"""Papers live for hours at least; a minute more does not matter."""
 
 DRAIN_S = 30
 """Calls under way may take this long to end at shutdown (longer than a partner's deadline)."""
@@ -94,6 +98,7 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
         wired.node.book.by_fingerprint,
         refusals.note,
         lambda call, error: wired.journal("call.defect", call=call, error=error),
+        bell=wired.bell,
     )
     address = _listen(server, wired.settings.listen_exchange)
     turned_away = RefusalBook(wired.node.store, wired.node.clock, wired.journal, actors.ActorKind.HUB)
@@ -112,6 +117,10 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
             if wired.hub.source is not None:
                 parts.create_task(_watch_hub(wired, stop))
             parts.create_task(_forget(wired, stop))
+            parts.create_task(_sweep(wired, stop))
+            for partner in wired.node.book.partners:
+                if partner.channel.collect:
+                    parts.create_task(_collect(wired, partner, stop))
             parts.create_task(_watch_tls(wired, stop))
             parts.create_task(refusals.keep(stop))
             parts.create_task(turned_away.keep(stop))
@@ -183,6 +192,46 @@ async def _sign_acts(wired: Wired) -> None:
 def purge(wired: Wired) -> int:
     """Purge one batch of bodies whose retention is over; how many."""
     return forgetting.purge_batch(wired.node, wired.settings.body_retention_days)
+
+
+async def _collect(wired: Wired, partner: Partner, stop: asyncio.Event) -> None:
+    """Take home what waits at a partner, again and again; one that is away is asked more and more seldom."""
+    failures = 0
+    while not stop.is_set():
+        if partner.code not in wired.transports:
+            wired.transports[partner.code] = open_transport(partner, wired.tls.now)
+        going = asyncio.create_task(
+            collecting.collect(wired.node, wired.transports[partner.code], partner.code, partner.channel.deadline_s)
+        )
+        stopping = asyncio.create_task(stop.wait())
+        # A call that only waits for papers is cut off at the end; what it was about to bring is offered again.
+        await asyncio.wait((going, stopping), return_when=asyncio.FIRST_COMPLETED)
+        stopping.cancel()
+        if not going.done():
+            going.cancel()
+            await asyncio.gather(going, return_exceptions=True)
+            return
+        error = going.exception()
+        failures = 0 if error is None else failures + 1
+        if error is not None:
+            wired.journal("collect.failed", partner=partner.code, error=error)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), hub_pause(1.0, failures))
+
+
+async def _sweep(wired: Wired, stop: asyncio.Event) -> None:
+    """End what partners that collect have never come for, and show what they never answered."""
+    pulled = [partner.code for partner in wired.node.book.partners if partner.channel.kind is ChannelKind.PULL]
+    while pulled and not stop.is_set():
+        for code in pulled:
+            try:
+                while await asyncio.to_thread(pulling.sweep, wired.node, code):
+                    pass
+            except Exception as error:
+                # Housekeeping must not end the node; it is tried again in a minute.
+                wired.journal("sweep.failed", partner=code, error=error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), SWEEP_POLL_S)
 
 
 async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:

@@ -20,7 +20,7 @@ from node.crypto.trust import PartnerTrust, load_certificates
 from node.crypto.verification import verify_key_statement
 from node.documents.catalogue import CATALOGUE
 from node.errors import SettingInvalid, SignatureError
-from node.flows import calls, inbound, outbound, settling
+from node.flows import calls, inbound, outbound, pulling, settling
 from node.flows.admission import ANSWER_KINDS
 from node.flows.capacity import Capacity
 from node.flows.door import Door
@@ -105,6 +105,8 @@ class Wired:
     hub_door: HubDoor | None
     journal: Journal
     worker: Worker
+    bell: Bell
+    """Rings when there may be papers for partners that collect."""
     transports: dict[NodeCode, Transport] = field(default_factory=dict)
 
     def transport_to(self, partner: NodeCode) -> Transport:
@@ -157,11 +159,12 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
     transports: dict[NodeCode, Transport] = {}
     worker = _worker(settings, node, hub.push, transports, tls, journal)
     bell = Bell()
-    waker.targets = (worker.wake, bell.ring)
+    partner_bell = Bell()
+    waker.targets = (worker.wake, bell.ring, partner_bell.ring)
     _require_known_kinds(settings)
     calls_us = settings.hub.kind is HubKind.GRPC
     hub_door = HubDoor(settings.hub, keys, tls.now, HubDesk(node), bell) if calls_us else None
-    return Wired(settings, node, Door(node), tls, hub, hub_door, journal, worker, transports)
+    return Wired(settings, node, Door(node), tls, hub, hub_door, journal, worker, partner_bell, transports)
 
 
 def _offer_agreed_statement(node: Node, partner: Partner) -> None:
@@ -297,7 +300,8 @@ def _worker(
     async def seal(claimed: Sequence[Job]) -> Pace | Onward:
         """Sealed papers go on to the partner at once; one that gave no answer gets smaller batches, as jobs."""
         partner = claimed[0].partner
-        at_once = lease if worker.well(Lane(partner, Verb.DELIVER)) else None
+        goes_on = worker.well(Lane(partner, Verb.DELIVER)) and not pulling.is_pulled(node, partner)
+        at_once = lease if goes_on else None
         sealed = await asyncio.to_thread(outbound.seal, node, claimed, at_once)
         if not sealed.consignments:
             return Pace.STEADY
@@ -325,6 +329,7 @@ def _worker(
         lambda claimed, error: settling.give_back(node, claimed, error),
         limits,
         lambda action, error: journal(action, error=error),
+        lambda lane: lane.verb is Verb.DELIVER and pulling.is_pulled(node, lane.partner),
     )
     return worker
 

@@ -1,7 +1,8 @@
 """The door that partners knock on: what a transport's server side calls, one method per call of the protocol."""
 
-from node.flows import inbound
+from node.flows import inbound, pulling
 from node.flows.ports import Node
+from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import CallLimits, Description, ServedKind
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.exchange import Direction
@@ -25,6 +26,14 @@ class Door:
     def status(self, caller: NodeCode, request: StatusRequest) -> DeliverResponse:
         """One answer for each asked id, in order."""
         return inbound.status(self._node, caller, request)
+
+    def collect(self, caller: NodeCode, request: CollectRequest) -> CollectResponse:
+        """What waits for the caller, leased to it; nothing at once when nothing does. Raises CollectNotAgreed."""
+        return pulling.collect(self._node, caller, request)
+
+    def confirm(self, caller: NodeCode, response: DeliverResponse) -> int:
+        """How many of the caller's answers settled or repeated something. Raises CollectNotAgreed."""
+        return pulling.confirm(self._node, caller, response)
 
     def describe(self, caller: NodeCode) -> Description:
         """What this node serves to `caller`; never a source of keys (protocol 1)."""

@@ -145,7 +145,7 @@ async def deliver(node: Node, transport: Transport, claimed: Sequence[Job]) -> b
             owed += await _ask(node, transport, question, await names.known())
         except NodeError as error:
             answered = await _failed(node, question.consignments, error) and answered
-    agreed = await asyncio.to_thread(_still_agreed, node, owed)
+    agreed = await asyncio.to_thread(still_agreed, node, owed)
     cargoes = await asyncio.to_thread(calls.cargoes, node, load.partner, agreed)
     return await _carry(node, transport, cargoes, names) and answered
 
@@ -194,7 +194,7 @@ async def _ask(
     return await asyncio.to_thread(settling.settle, node, question.consignments, response, known, closing=request.close)
 
 
-def _still_agreed(node: Node, owed: Sequence[calls.Consignment]) -> list[calls.Consignment]:
+def still_agreed(node: Node, owed: Sequence[calls.Consignment]) -> list[calls.Consignment]:
     """What may go out today; what was sealed before its arrangement was suspended or changed stays here."""
     now = node.clock.now()
     agreed: list[calls.Consignment] = []

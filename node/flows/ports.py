@@ -9,6 +9,7 @@ from node.crypto.keys import OwnKeys
 from node.crypto.trust import PartnerTrust
 from node.errors import NodeError
 from node.flows.capacity import Capacity
+from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.hub import FromHub, HandedAnswer, HandedIn, HubPaper, HubReport
@@ -29,6 +30,14 @@ class Transport(Protocol):
 
     async def status(self, request: StatusRequest, deadline_s: float) -> DeliverResponse:
         """Ask what became of our papers."""
+        ...
+
+    async def collect(self, request: CollectRequest, deadline_s: float) -> CollectResponse:
+        """Take what waits for us at the partner; not yet judged."""
+        ...
+
+    async def confirm(self, response: DeliverResponse, deadline_s: float) -> int:
+        """Bring our answers to what we took; how many the partner took."""
         ...
 
     async def describe(self, deadline_s: float) -> Description:

@@ -291,7 +291,7 @@ def _sign_anew(node: Node, tx: Tx, one: calls.Consignment, now: datetime) -> Non
 def _next_try(
     node: Node, tx: Tx, job: Job, exchange: Exchange, error: NodeError, hint: timedelta, now: datetime
 ) -> None:
-    policy = _policy(node, exchange)
+    policy = policy_of(node, exchange)
     if policy is None:
         parking.park_row(tx, exchange.id, error.code, now)
         return
@@ -305,7 +305,7 @@ def _next_try(
         jobs.again(tx, job, decision.due_at, error.code)
 
 
-def _policy(node: Node, exchange: Exchange) -> RetryPolicy | None:
+def policy_of(node: Node, exchange: Exchange) -> RetryPolicy | None:
     """How long to try; None when partner or arrangement was struck from the book, and only a human can say."""
     try:
         profile = node.book.profile(exchange.partner, exchange.arrangement)

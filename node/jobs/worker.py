@@ -75,13 +75,16 @@ class Worker:
         give_back: GiveBack,
         limits: WorkerLimits,
         report: Callable[[str, Exception], None],
+        leaves: Callable[[jobs.Lane], bool] = lambda lane: False,
     ) -> None:
+        """`leaves` tells the lanes that others work off."""
         self._store = store
         self._clock = clock
         self._flows = flows
         self._give_back = give_back
         self._limits = limits
         self._report = report
+        self._leaves = leaves
         self._busy: dict[jobs.Lane, asyncio.Task[bool]] = {}
         self._onward: dict[jobs.Lane, set[asyncio.Task[None]]] = {}
         self._sizes: dict[jobs.Lane, int] = {}
@@ -141,8 +144,11 @@ class Worker:
         now = self._clock.now()
         lanes = await asyncio.to_thread(self._store.read, lambda tx: jobs.due_lanes(tx, now))
         for lane in lanes:
-            if lane not in self._busy and lane not in but_not and lane.verb in self._flows:
+            if lane not in self._busy and lane not in but_not and self._serves(lane):
                 self._busy[lane] = asyncio.create_task(self._serve(lane))
+
+    def _serves(self, lane: jobs.Lane) -> bool:
+        return lane.verb in self._flows and not self._leaves(lane)
 
     async def _serve(self, lane: jobs.Lane) -> bool:
         """Work the lane off until nothing in it is due; whether it came to that."""

@@ -14,16 +14,22 @@ class ChannelKind(StrEnum):
     """Words for the transports that a partner may be reached by."""
 
     GRPC = "grpc"
+    PULL = "pull"
+    """It cannot be called: papers wait until it collects them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """How a partner is called: transport word, `host:port`, the name in its TLS certificate, seconds per call."""
+    """How a partner is called: transport word, `host:port`, the name in its TLS certificate, seconds per call.
+
+    With `collect` we take home what waits for us there. One that cannot be called has neither address nor name.
+    """
 
     kind: ChannelKind
     address: str
     server_name: str
     deadline_s: float
+    collect: bool = False
 
 
 class ContactRole(StrEnum):

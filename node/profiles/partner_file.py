@@ -96,13 +96,15 @@ def _code(root: Table, folder: str) -> NodeCode:
 
 def _channel(table: Table) -> Channel:
     kind = table.word("kind", ChannelKind)
-    address = table.address("address")
+    called = kind is not ChannelKind.PULL
+    address = table.address("address") if called else ""
     host = address.rpartition(":")[0].strip("[]")
     channel = Channel(
         kind=kind,
         address=address,
-        server_name=table.text("server_name", host),
+        server_name=table.text("server_name", host) if called else "",
         deadline_s=table.number("deadline_s", 0.1, MAX_DEADLINE_S, 30),
+        collect=table.flag("collect", False) if called else False,
     )
     table.close()
     return channel

@@ -1,18 +1,33 @@
 """The Exchange service over gRPC: own listener, mutual TLS 1.3, enrolled partners only (protocol 1)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Final
 
 import grpc
 from grpc.aio import ServicerContext
 
 from node.errors import NodeError, Unexpected
 from node.model.ids import NodeCode
+from node.server.bell import Bell
 from node.server.callers import CALLER, CallerOf, OnDefect, OnRefusal
 from node.server.gated import GatedServer
 from node.server.limits import Limits, Workers
 from node.transport.tls import ServerIdentity
-from node.wire import SERVED, SERVICE, InboundDoor, answer
+from node.wire import (
+    SERVED,
+    SERVICE,
+    InboundDoor,
+    answer,
+    collect_request_from_bytes,
+    collect_response_from_bytes,
+)
+
+COLLECT: Final = "Collect"
+
+LOOK_S: Final = 1.0
+"""Longest time between looks while a partner waits for papers, seconds."""
 
 
 class ExchangeServer(GatedServer):
@@ -26,14 +41,27 @@ class ExchangeServer(GatedServer):
         on_refusal: OnRefusal,
         on_defect: OnDefect,
         limits: Limits = Limits(),  # noqa: B008 (frozen)
+        bell: Bell | None = None,
     ) -> None:
+        self._bell = bell or Bell()
+
         def handler(workers: Workers) -> grpc.GenericRpcHandler:
-            return exchange_handler(door, workers, on_defect)
+            return exchange_handler(door, workers, on_defect, self._bell)
 
         super().__init__(SERVICE, handler, identity, caller_of, on_refusal, on_defect, limits)
 
+    async def start(self) -> None:
+        """Begin to answer."""
+        self._bell.open()
+        await super().start()
 
-def exchange_handler(door: InboundDoor, workers: Workers, on_defect: OnDefect) -> grpc.GenericRpcHandler:
+    async def stop(self, grace_s: float) -> None:
+        """As every server; who waits for papers goes home."""
+        self._bell.stop()
+        await super().stop(grace_s)
+
+
+def exchange_handler(door: InboundDoor, workers: Workers, on_defect: OnDefect, bell: Bell) -> grpc.GenericRpcHandler:
     """The served calls of `n2n.v1.Exchange`, bytes in and bytes out; the gate refuses the others."""
 
     def served(call: str) -> Callable[[bytes, ServicerContext[bytes, bytes]], Awaitable[bytes]]:
@@ -41,13 +69,34 @@ def exchange_handler(door: InboundDoor, workers: Workers, on_defect: OnDefect) -
             # A cancelled call does not stop the thread: what it commits stands, and a repeat fetches the answer.
             # The partners' listener enrols nobody but partners.
             caller = NodeCode(CALLER.get())
-            return await workers.run(caller, partial(_work, door, call, caller, request, on_defect))
+            work = partial(_work, door, call, caller, request, on_defect)
+            if call == COLLECT:
+                return await _long_poll(lambda: workers.run(caller, work), request, bell)
+            return await workers.run(caller, work)
 
         return serve
 
     return grpc.method_handlers_generic_handler(
         SERVICE, {call: grpc.unary_unary_rpc_method_handler(served(call)) for call in SERVED}
     )
+
+
+async def _long_poll(look: Callable[[], Awaitable[bytes]], request: bytes, bell: Bell) -> bytes:
+    """Look until there is something, or the caller's time is over; between looks no thread is kept."""
+    loop = asyncio.get_running_loop()
+    with bell.watched():
+        ear = bell.ear()
+        response = await look()
+        until = loop.time() + collect_request_from_bytes(request).wait_ms / 1000
+        while collect_response_from_bytes(response).is_empty and not bell.stopped:
+            left = until - loop.time()
+            if left <= 0:
+                break
+            # Papers may be handed in by another process, which rings no bell of ours.
+            await bell.heard(ear, min(left, LOOK_S))
+            ear = bell.ear()
+            response = await look()
+    return response
 
 
 def _work(door: InboundDoor, call: str, caller: NodeCode, request: bytes, on_defect: OnDefect) -> bytes:

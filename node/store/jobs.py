@@ -22,6 +22,12 @@ from node.store.tables import JOB
 CLAIM = 64
 """Most jobs in one claim: as many as envelopes in a call."""
 
+CLAIMED = (
+    JOB.c.priority, JOB.c.due_at, JOB.c.exchange_id, JOB.c.partner, JOB.c.verb, JOB.c.attempts, JOB.c.fence,
+    JOB.c.created_at, JOB.c.first_cause,
+)  # fmt: skip
+"""What a claim returns of each job, in the order that `job_of` takes."""
+
 _FREE = {"worker": None, "lease_until": None}
 _NOTHING_TO_DO = {**_FREE, "due_at": None, "blocked_by": None, "attempts": 0, "first_cause": ""}
 
@@ -77,7 +83,7 @@ def claim(tx: Tx, lane: Lane, worker: str, limit: int, now: datetime, lease: tim
     rows = _CLAIM.rows(tx, lane.partner, lane.verb.value, ms(now), min(limit, CLAIM), worker, until)
     with intact("job"):
         # By priority, moment and id: the columns that come first.
-        return [_job(*row) for row in sorted(map(tuple, rows))]
+        return [job_of(*row) for row in sorted(map(tuple, rows))]
 
 
 def hold(tx: Tx, job: Job) -> None:
@@ -176,7 +182,7 @@ def _opened(row: NewJob, now: datetime) -> tuple[object, ...]:
     return (row.partner, row.verb.value, int(row.priority), due, row.blocked_by, created, row.exchange)
 
 
-def _job(
+def job_of(
     _priority: int,
     due_at: int,
     exchange: ExchangeId,
@@ -187,6 +193,7 @@ def _job(
     created_at: int,
     first_cause: str,
 ) -> Job:
+    """The job that a row of CLAIMED tells."""
     return Job(
         exchange, exchange, partner, _VERBS[verb], from_ms(due_at), attempts, fence, from_ms(created_at), first_cause
     )
@@ -210,7 +217,6 @@ def _claiming() -> Update:
         .with_for_update(skip_locked=True)
         .cte("due")
     )
-    columns = (JOB.c.priority, JOB.c.due_at, JOB.c.exchange_id, JOB.c.partner, JOB.c.verb, JOB.c.attempts, JOB.c.fence)
     return (
         update(JOB)
         .where(JOB.c.exchange_id.in_(select(due.c.exchange_id)))
@@ -220,7 +226,7 @@ def _claiming() -> Update:
             attempts=JOB.c.attempts + 1,
             fence=JOB.c.fence + 1,
         )
-        .returning(*columns, JOB.c.created_at, JOB.c.first_cause)
+        .returning(*CLAIMED)
     )
 
 

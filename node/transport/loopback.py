@@ -3,6 +3,7 @@
 import asyncio
 
 from node.errors import NoAnswer, NodeError, PartnerUnreachable, Unexpected
+from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
@@ -11,8 +12,12 @@ from node.transport.outcomes import read_answer, refused_call
 from node.wire import (
     InboundDoor,
     answer,
+    collect_request_to_bytes,
+    collect_response_from_bytes,
+    confirm_response_from_bytes,
     deliver_request_to_bytes,
     deliver_response_from_bytes,
+    deliver_response_to_bytes,
     describe_request_to_bytes,
     description_from_bytes,
     status_from_error,
@@ -37,6 +42,16 @@ class Loopback:
         """Ask what became of our papers; raises as `deliver`."""
         data = await self._call("Status", status_request_to_bytes(request), deadline_s)
         return read_answer(self._partner, deliver_response_from_bytes, data)
+
+    async def collect(self, request: CollectRequest, deadline_s: float) -> CollectResponse:
+        """Take what waits for us; raises as `deliver`."""
+        data = await self._call("Collect", collect_request_to_bytes(request), deadline_s)
+        return read_answer(self._partner, collect_response_from_bytes, data)
+
+    async def confirm(self, response: DeliverResponse, deadline_s: float) -> int:
+        """Bring the answers to what we took; how many the partner took. Raises as `deliver`."""
+        data = await self._call("Confirm", deliver_response_to_bytes(response), deadline_s)
+        return read_answer(self._partner, confirm_response_from_bytes, data)
 
     async def describe(self, deadline_s: float) -> Description:
         """Ask what the partner serves; raises as `deliver`."""

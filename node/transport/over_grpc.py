@@ -14,6 +14,7 @@ from grpc.aio import AioRpcError, UnaryUnaryMultiCallable, UsageError
 from grpc_health.v1 import health_pb2
 
 from node.errors import AnswerRefused, DeliveryError, NoAnswer, PartnerUnreachable, TlsFailed
+from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
@@ -25,8 +26,12 @@ from node.wire import (
     MAX_RESPONSE_BYTES,
     SERVED,
     SERVICE,
+    collect_request_to_bytes,
+    collect_response_from_bytes,
+    confirm_response_from_bytes,
     deliver_request_to_bytes,
     deliver_response_from_bytes,
+    deliver_response_to_bytes,
     describe_request_to_bytes,
     description_from_bytes,
     status_request_to_bytes,
@@ -118,6 +123,16 @@ class GrpcChannel:
         """Ask what became of our papers; raises as `deliver`."""
         answer = await self._call("Status", status_request_to_bytes(request), deadline_s)
         return read_answer(self._partner, deliver_response_from_bytes, answer)
+
+    async def collect(self, request: CollectRequest, deadline_s: float) -> CollectResponse:
+        """Take what waits for us; raises as `deliver`."""
+        answer = await self._call("Collect", collect_request_to_bytes(request), deadline_s)
+        return read_answer(self._partner, collect_response_from_bytes, answer)
+
+    async def confirm(self, response: DeliverResponse, deadline_s: float) -> int:
+        """Bring the answers to what we took; how many the partner took. Raises as `deliver`."""
+        answer = await self._call("Confirm", deliver_response_to_bytes(response), deadline_s)
+        return read_answer(self._partner, confirm_response_from_bytes, answer)
 
     async def describe(self, deadline_s: float) -> Description:
         """Ask what the partner serves; raises as `deliver`."""

@@ -11,6 +11,14 @@ from node.wire.answers import (
     receipt_to_bytes,
 )
 from node.wire.calls import SERVED, SERVICE, InboundDoor, answer
+from node.wire.collect import (
+    collect_request_from_bytes,
+    collect_request_to_bytes,
+    collect_response_from_bytes,
+    collect_response_to_bytes,
+    confirm_response_from_bytes,
+    confirm_response_to_bytes,
+)
 from node.wire.describe import (
     describe_request_from_bytes,
     describe_request_to_bytes,
@@ -65,6 +73,12 @@ __all__ = [
     "body_from_bytes",
     "body_to_bytes",
     "bounded_findings",
+    "collect_request_from_bytes",
+    "collect_request_to_bytes",
+    "collect_response_from_bytes",
+    "collect_response_to_bytes",
+    "confirm_response_from_bytes",
+    "confirm_response_to_bytes",
     "deliver_request_from_bytes",
     "deliver_request_to_bytes",
     "deliver_response_from_bytes",

@@ -7,11 +7,13 @@ from collections.abc import Callable, Mapping
 from typing import Final, Protocol
 
 from node.errors import CallUnsupported, Unexpected
+from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
 from node.model.receipt import DeliverResponse
-from node.wire.answers import deliver_response_to_bytes
+from node.wire.answers import deliver_response_from_bytes, deliver_response_to_bytes
+from node.wire.collect import collect_request_from_bytes, collect_response_to_bytes, confirm_response_to_bytes
 from node.wire.describe import describe_request_from_bytes, description_to_bytes
 from node.wire.requests import deliver_request_from_bytes, status_request_from_bytes
 
@@ -27,6 +29,14 @@ class InboundDoor(Protocol):
 
     def status(self, caller: NodeCode, request: StatusRequest) -> DeliverResponse:
         """One answer for each asked id, in order."""
+        ...
+
+    def collect(self, caller: NodeCode, request: CollectRequest) -> CollectResponse:
+        """What waits for that caller, leased to it; never waits itself."""
+        ...
+
+    def confirm(self, caller: NodeCode, response: DeliverResponse) -> int:
+        """How many of the answers that it brings settled or repeated something."""
         ...
 
     def describe(self, caller: NodeCode) -> Description:
@@ -52,6 +62,14 @@ def _status(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
     return _response(door.status(caller, request), len(request.message_ids))
 
 
+def _collect(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
+    return collect_response_to_bytes(door.collect(caller, collect_request_from_bytes(data)))
+
+
+def _confirm(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
+    return confirm_response_to_bytes(door.confirm(caller, deliver_response_from_bytes(data)))
+
+
 def _describe(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
     describe_request_from_bytes(data)
     return description_to_bytes(door.describe(caller))
@@ -66,6 +84,8 @@ def _response(response: DeliverResponse, asked: int) -> bytes:
 SERVED: Final[Mapping[str, Callable[[InboundDoor, NodeCode, bytes], bytes]]] = {
     "Deliver": _deliver,
     "Status": _status,
+    "Collect": _collect,
+    "Confirm": _confirm,
     "Describe": _describe,
 }
 """Calls of this version; the others of the service answer CallUnsupported."""

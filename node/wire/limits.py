@@ -65,6 +65,7 @@ MAX_PROOF_NODES = 64
 
 # Calls of later slices, written down so that the protocol is whole.
 MAX_WAIT_MS = 30_000
+MAX_LEASE_MS = 3_600_000
 MAX_CHUNK_BYTES = 1 * MIB
 
 # Describe: generous, yet bounded, because a partner writes it.

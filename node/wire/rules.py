@@ -160,16 +160,18 @@ RULES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "Limits": {"request_bytes": "bytes", "envelopes": "count", "document_bytes": "bytes"},
     "CollectRequest": {
+        WHOLE: f"protobuf, at most {limits.MAX_REQUEST_BYTES} bytes",
         "most": f"1 to {limits.MAX_ENVELOPES}",
         "wait_ms": f"0 to {limits.MAX_WAIT_MS} milliseconds",
         "known_checkpoint": CHECKPOINT,
     },
     "CollectResponse": {
+        WHOLE: f"protobuf, at most {limits.MAX_RESPONSE_BYTES} bytes and {limits.MAX_CALL_FIELDS} fields",
         "papers": "absent when none wait",
         "status": "absent when nothing is asked",
-        "lease_ms": "milliseconds for which the envelopes are leased",
+        "lease_ms": f"milliseconds for which the envelopes are leased, at most {limits.MAX_LEASE_MS}",
     },
-    "ConfirmResponse": {"taken": "answers that settled or repeated something"},
+    "ConfirmResponse": {"taken": f"answers that settled or repeated something, at most {limits.MAX_ENVELOPES}"},
     "Chunk": {
         "upload_sha256": f"{DIGEST}, the same in every chunk",
         "offset": "bytes before this chunk",

@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives import serialization
 from node.crypto.keys import Role
 from node.errors import CallerUnknown, NodeError
 from node.model.checkpoint import ConsistencyProof
+from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import CallLimits, Description
 from node.model.envelope import DeliverRequest, Envelope, Header, KeyWrap, Place, Priority, Seal, StatusRequest
 from node.model.ids import MessageId, NodeCode, sha256, uuid7
@@ -55,6 +56,7 @@ class StagedDoor:
     act: Callable[[], None] = lambda: None
     checkpoint: bytes = b""
     proof: ConsistencyProof | None = None
+    waiting: list[DeliverRequest] = field(default_factory=list)
     calls: list[tuple[str, NodeCode]] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     seen: threading.Event = field(default_factory=threading.Event)
@@ -71,6 +73,14 @@ class StagedDoor:
     def status(self, caller: NodeCode, request: StatusRequest) -> DeliverResponse:
         self._enter("Status", caller)
         return DeliverResponse(tuple(Answer(each, NotHeld()) for each in request.message_ids))
+
+    def collect(self, caller: NodeCode, request: CollectRequest) -> CollectResponse:
+        self._enter("Collect", caller)
+        return CollectResponse(self.waiting.pop(0) if self.waiting else None, None, 120_000)
+
+    def confirm(self, caller: NodeCode, response: DeliverResponse) -> int:
+        self._enter("Confirm", caller)
+        return len(response.answers)
 
     def describe(self, caller: NodeCode) -> Description:
         self._enter("Describe", caller)

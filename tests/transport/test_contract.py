@@ -1,5 +1,6 @@
 """What every transport promises, whichever way its bytes go."""
 
+import asyncio
 import threading
 from types import SimpleNamespace
 
@@ -17,8 +18,12 @@ from node.errors import (
     Unexpected,
 )
 from node.model.checkpoint import ConsistencyProof
-from node.model.envelope import StatusRequest
-from node.model.receipt import NotHeld, SignedReceipt
+from node.model.collect import CollectRequest
+from node.model.envelope import Place, Seal, StatusRequest
+from node.model.receipt import Answer, DeliverResponse, NotHeld, SignedReceipt
+
+ID = "019aab2c-0000-7000-8000-000000000001"
+SEAL = Seal(b"<manifest/>", b"<signature/>")
 
 both = pytest.mark.parametrize("way", ["loopback", "grpc"])
 
@@ -46,6 +51,26 @@ async def test_checkpoint_and_proof_come_home_as_they_were_given(lab: SimpleName
     async with lab.over(way) as transport:
         response = await transport.deliver(lab.request, 5)
     assert (response.checkpoint, response.proof) == (lab.door.checkpoint, proof)
+
+
+@both
+async def test_what_waits_is_collected_and_its_receipts_are_confirmed(lab: SimpleNamespace, way: str) -> None:
+    lab.door.waiting.append(lab.request)
+    async with lab.over(way) as transport:
+        offered = await transport.collect(CollectRequest(64, 0), 5)
+        nothing = await transport.collect(CollectRequest(64, 0), 5)
+        receipts = DeliverResponse((Answer(ID, SignedReceipt(b"receipt", SEAL, Place(0, ()))),))
+        taken = await transport.confirm(receipts, 5)
+    assert (offered.papers, offered.lease_ms, nothing.is_empty, taken) == (lab.request, 120_000, True, 1)
+
+
+async def test_a_partner_that_waits_hears_as_soon_as_something_is_there(lab: SimpleNamespace) -> None:
+    async with lab.over("grpc") as transport:
+        waiting = asyncio.create_task(transport.collect(CollectRequest(64, 20_000), 25))
+        await asyncio.to_thread(lab.door.seen.wait, 5)
+        lab.door.waiting.append(lab.request)
+        offered = await asyncio.wait_for(waiting, 10)
+    assert offered.papers == lab.request
 
 
 @both

@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from node.model.checkpoint import ConsistencyProof
+from node.model.collect import CollectRequest, CollectResponse
 from node.model.document import Finding, MediaType
 from node.model.envelope import (
     Attachment,
@@ -39,6 +40,12 @@ from node.protocol.n2n.v1 import exchange_pb2
 from node.wire import (
     body_from_bytes,
     body_to_bytes,
+    collect_request_from_bytes,
+    collect_request_to_bytes,
+    collect_response_from_bytes,
+    collect_response_to_bytes,
+    confirm_response_from_bytes,
+    confirm_response_to_bytes,
     deliver_request_from_bytes,
     deliver_request_to_bytes,
     deliver_response_from_bytes,
@@ -224,3 +231,16 @@ def test_a_receipt_crosses_unchanged(receipt: Receipt) -> None:
 @given(responses)
 def test_a_response_crosses_unchanged(response: DeliverResponse) -> None:
     assert deliver_response_from_bytes(deliver_response_to_bytes(response)) == response
+
+
+@quick
+@given(
+    st.integers(1, 64), st.integers(0, 30_000), st.binary(max_size=100), st.none() | deliver_requests(), st.booleans()
+)
+def test_what_is_collected_crosses_unchanged(most: int, wait: int, known: bytes, papers, asks: bool) -> None:
+    request = CollectRequest(most, wait, known)
+    assert collect_request_from_bytes(collect_request_to_bytes(request)) == request
+    about = StatusRequest(("019aab2c-0000-7000-8000-000000000001",), close=True) if asks else None
+    response = CollectResponse(papers, about, wait)
+    assert collect_response_from_bytes(collect_response_to_bytes(response)) == response
+    assert confirm_response_from_bytes(confirm_response_to_bytes(most)) == most

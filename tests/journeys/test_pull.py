@@ -1,0 +1,179 @@
+"""A partner behind a wall: XB cannot be called by XA; it takes its papers home and brings the receipts."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from node.errors import CollectNotAgreed, PartnerRefusedCall
+from node.flows import collecting, pulling
+from node.model.collect import CollectRequest, CollectResponse
+from node.model.exchange import State
+from node.model.ids import NodeCode
+from node.model.receipt import Answer, Deferred, DeferredCode, DeliverResponse
+from node.settings import load_settings
+from node.transport.loopback import Loopback
+from node.wiring import wire
+
+XA, XB = NodeCode("XA"), NodeCode("XB")
+
+
+@pytest.fixture
+def walled(pair, reopen) -> Iterator[object]:
+    """XA's partner XB is one that collects; XB's partner XA is one to collect from."""
+    at_xa = pair.xa.home / "partner_profiles" / XB / "partner.toml"
+    text = at_xa.read_text().split("[channel]")
+    at_xa.write_text(text[0] + '[channel]\nkind = "pull"\n\n[trust]' + text[1].split("[trust]", 1)[1])
+    at_xb = pair.xb.home / "partner_profiles" / XA / "partner.toml"
+    at_xb.write_text(at_xb.read_text().replace("[channel]\n", "[channel]\ncollect = true\n", 1))
+    reopen(pair.xa)
+    reopen(pair.xb)
+    del pair.xa.wired.transports[XB]
+    return pair
+
+
+def collect(country, most: int = 64) -> int:
+    """XB takes home what waits at the other, through its own transport."""
+    transport = Loopback(XA, XB, country.road.there._door)
+    return asyncio.run(collecting.collect(country.wired.node, transport, XA, 30, wait_ms=0))
+
+
+def offer(pair, most: int = 64) -> CollectResponse:
+    return pulling.collect(pair.xa.wired.node, XB, CollectRequest(most, 0))
+
+
+def test_papers_wait_until_they_are_taken_home_and_the_receipts_are_brought(walled, papers) -> None:
+    stock = papers(3)
+    sent = [walled.xa.hand_in(content, XB, f"k{n}") for n, content in enumerate(stock)]
+    walled.xa.work()
+    assert {walled.xa.exchange(one).state for one in sent} == {State.SEALED}
+    assert collect(walled.xb) == 3
+    walled.xa.work()
+    assert {walled.xa.exchange(one).state for one in sent} == {State.DELIVERED}
+    walled.xb.work()
+    assert walled.xb.hub_has() == sorted(stock)
+    assert collect(walled.xb) == 0
+
+
+def test_it_goes_the_other_way_by_ordinary_calls(walled, papers) -> None:
+    sent = walled.xb.hand_in(papers(1)[0], XA)
+    walled.xb.work()
+    assert walled.xb.exchange(sent).state is State.DELIVERED
+
+
+def test_what_is_leased_is_given_to_nobody_else_and_comes_again_when_no_receipt_does(walled, papers) -> None:
+    sent = walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    first = offer(walled)
+    assert first.papers is not None
+    assert offer(walled).is_empty
+    walled.xa.clock.advance(pulling.LEASE + timedelta(seconds=1))
+    again = offer(walled)
+    assert again.papers is not None
+    assert again.papers.envelopes[0].header == first.papers.envelopes[0].header
+    assert walled.xa.exchange(sent).state is State.UNRESOLVED
+    assert "no-answer" in walled.xa.timeline(sent)
+
+
+@pytest.mark.parametrize("lost", ["collect", "confirm"])
+def test_a_lost_answer_loses_nothing_and_doubles_nothing(walled, papers, lost: str) -> None:
+    stock = papers(5)
+    sent = [walled.xa.hand_in(content, XB, f"k{n}") for n, content in enumerate(stock)]
+    walled.xa.work()
+    offered = offer(walled)
+    if lost == "confirm":
+        walled.xb.wired.door.deliver(XA, offered.papers)
+    walled.xa.later(minutes=3)
+    while collect(walled.xb):
+        walled.xa.later(minutes=3)
+    walled.xb.work()
+    assert {walled.xa.exchange(one).state for one in sent} == {State.DELIVERED}
+    assert walled.xb.hub_has() == sorted(stock)
+
+
+def test_receipts_brought_twice_or_late_settle_once(walled, papers) -> None:
+    sent = walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    offered = offer(walled)
+    answers = walled.xb.wired.door.deliver(XA, offered.papers)
+    walled.xa.clock.advance(timedelta(minutes=10))
+    offer(walled)
+    assert pulling.confirm(walled.xa.wired.node, XB, answers) == 1
+    assert pulling.confirm(walled.xa.wired.node, XB, answers) == 1
+    assert walled.xa.exchange(sent).state is State.DELIVERED
+    walled.xa.work()
+    assert '"state": "DELIVERED"' in (walled.xa.home / "hub" / "status" / f"{sent}.json").read_text()
+
+
+def test_a_batch_that_breaks_the_collector_is_offered_in_halves_down_to_one(walled, papers) -> None:
+    for number, content in enumerate(papers(9)):
+        walled.xa.hand_in(content, XB, f"k{number}")
+    walled.xa.work()
+    sizes = []
+    for _ in range(9):
+        offered = offer(walled)
+        sizes.append(len(offered.papers.envelopes))
+        walled.xa.clock.advance(pulling.LEASE + timedelta(seconds=1))
+    assert sizes[0] == 9
+    assert sizes[-1] == 1
+
+
+def test_a_paper_nobody_came_for_expires_and_one_that_was_taken_waits_for_the_partners_word(walled, papers) -> None:
+    never, taken = (walled.xa.hand_in(content, XB, f"k{n}") for n, content in enumerate(papers(2)))
+    walled.xa.work()
+    offer(walled, most=1)
+    first = next(one for one in (never, taken) if walled.xa.exchange(one).state is State.SEALED)
+    assert first
+    walled.xa.clock.advance(timedelta(days=8))
+    assert pulling.sweep(walled.xa.wired.node, XB) == 2
+    assert sorted(walled.xa.exchange(one).state for one in (never, taken)) == [State.EXPIRED, State.PARKED]
+
+
+def test_a_paper_past_its_expiry_is_closed_by_the_partners_signed_absent(walled, papers) -> None:
+    sent = walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    offer(walled)
+    walled.xa.clock.advance(timedelta(days=7, minutes=5))
+    assert collect(walled.xb) == 1
+    assert walled.xa.exchange(sent).state is State.EXPIRED
+
+
+def test_a_deferred_paper_comes_again_and_its_neighbours_are_settled(walled, papers) -> None:
+    sent = [walled.xa.hand_in(content, XB, f"k{n}") for n, content in enumerate(papers(2))]
+    walled.xa.work()
+    answers = walled.xb.wired.door.deliver(XA, offer(walled).papers)
+    deferred = replace(answers.answers[1], outcome=Deferred(DeferredCode.OVERLOAD, 1000))
+    assert pulling.confirm(walled.xa.wired.node, XB, replace(answers, answers=(answers.answers[0], deferred))) == 1
+    assert sorted(walled.xa.exchange(one).state for one in sent) == [State.DELIVERED, State.SEALED]
+    walled.xa.later(minutes=1)
+    assert collect(walled.xb) == 1
+    assert {walled.xa.exchange(one).state for one in sent} == {State.DELIVERED}
+
+
+def test_a_partner_that_we_call_collects_nothing(pair) -> None:
+    with pytest.raises(CollectNotAgreed):
+        offer(pair)
+    with pytest.raises(PartnerRefusedCall):
+        collect(pair.xb)
+
+
+def test_receipts_for_papers_of_others_settle_nothing(walled, papers) -> None:
+    sent = walled.xb.hand_in(papers(1)[0], XA)
+    walled.xb.work()
+    receipt = walled.xb.receipt(sent)
+    foreign = DeliverResponse((Answer(walled.xb.exchange(sent).message_id, receipt.signed),))
+    assert pulling.confirm(walled.xa.wired.node, XB, foreign) == 0
+
+
+def test_a_node_with_pulled_partners_starts_again_where_it_was(walled, papers) -> None:
+    sent = walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    offer(walled)
+    walled.xa.wired.close()
+    walled.xa.wired = wire(load_settings(walled.xa.home, {}), walled.xa.clock)
+    walled.xb.road.there = Loopback(XA, XB, walled.xa.wired.door)
+    walled.xa.clock.advance(pulling.LEASE + timedelta(seconds=1))
+    assert collect(walled.xb) == 1
+    assert walled.xa.exchange(sent).state is State.DELIVERED
