@@ -27,7 +27,7 @@ def walled(pair, reopen) -> Iterator[object]:
     text = at_xa.read_text().split("[channel]")
     at_xa.write_text(text[0] + '[channel]\nkind = "pull"\n\n[trust]' + text[1].split("[trust]", 1)[1])
     at_xb = pair.xb.home / "partner_profiles" / XA / "partner.toml"
-    at_xb.write_text(at_xb.read_text().replace("[channel]\n", "[channel]\ncollect = true\n", 1))
+    at_xb.write_text(at_xb.read_text().replace("collect = false", "collect = true"))
     reopen(pair.xa)
     reopen(pair.xb)
     del pair.xa.wired.transports[XB]

@@ -51,7 +51,7 @@ CASES: tuple[Case, ...] = (
         3,
         "en is longer than 500 characters",
     ),
-    ("partner", 'kind = "grpc"', 'kind = "https-as4"', 6, "kind = 'https-as4' is not known; use one of 'grpc'"),
+    ("partner", 'kind = "grpc"', 'kind = "https-as4"', 6, "kind = 'https-as4' is not known; use one of 'grpc', 'pull'"),
     ("partner", 'kind = "grpc"', "kind = 7", 6, "kind must be text in quotes, not a number"),
     ("partner", "[channel]", "[chanel]", 5, "the key 'chanel' is unknown; did you mean 'channel'?"),
     (
@@ -97,7 +97,7 @@ CASES: tuple[Case, ...] = (
         "deadline_s = 30",
         'deadline_s = 30\nproxy = "x"',
         9,
-        "the key 'proxy' is unknown in [channel]; known are address, deadline_s, kind, server_name",
+        "the key 'proxy' is unknown in [channel]; known are address, collect, deadline_s, kind, server_name",
     ),
     ("partner", 'tls = ["certs/XB/tls.pem"]\n', "", 10, "the key 'tls' is missing in [trust]; add it"),
     (

@@ -74,7 +74,8 @@ def test_the_description_reads_back(listed: Callable[[str], dict]) -> None:
     assert message(exchange_pb2.DescribeResponse, case["fields"]).SerializeToString(deterministic=True) == data
     description = wire.description_from_bytes(data)
     assert wire.description_to_bytes(description) == data
-    assert set(case["fields"]["calls"]) == set(wire.SERVED)
+    # The vector was drawn when these were all; what is served may only grow.
+    assert set(case["fields"]["calls"]) <= set(wire.SERVED)
 
 
 def refusal(read: Callable[[bytes], object], data: str) -> tuple[str, str]:
