@@ -838,15 +838,6 @@ class FileNotWritten(NodeError):
     remedy_zh = "請於可寫入的目錄中選用尚未使用的檔名。"
 
 
-class DeclarationUnreadable(PaperError):
-    """This is no declaration of the WCO data model that can be checked: {detail}."""
-
-    code = "N2N-DOC-008"
-    zh = "此文件並非可查核的 WCO 資料模型報單：{detail}。"
-    remedy = "Hand in a Declaration of the WCO data model, bare or in its MetaData."
-    remedy_zh = "請提供 WCO 資料模型之 Declaration，可置於 MetaData 內。"
-
-
 # --- SEQ: duplicates, conflicts, chains, expiry ---------------------------------------------------------------------
 
 
@@ -1005,6 +996,57 @@ class PredecessorNeverSent(OrderError):
     zh = "本文件變更編號 {number}，但該編號從未送交 {partner}。"
     remedy = "Hand in the paper it changes first; then hand in this one again."
     remedy_zh = "請先送交被變更的文件，再重新送交本件。"
+
+
+class ListMissing(OrderError):
+    """List {sequence} of {programme} ({authority}) came without the lists before it; held is: {held}."""
+
+    code = "N2N-SEQ-020"
+    category = Category.UNDETERMINED
+    side = Side.HUB
+    zh = "{authority} 之 {programme} 名單第 {sequence} 號到達時，其前之名單尚缺；目前持有：{held}。"
+    remedy = "Send the lists before it, or a new baseline; `n2n register request` asks a partner for them."
+    remedy_zh = "請補送其前之名單，或傳送新的全份名單；`n2n register request` 可向夥伴索取。"
+
+
+class ListOutOfPlace(OrderError):
+    """List {sequence} is older than the one that is held, or a part that came before."""
+
+    code = "N2N-SEQ-021"
+    side = Side.HUB
+    zh = "名單第 {sequence} 號早於目前持有者，或為已收到之部分。"
+    remedy = "Number lists upwards by one; a baseline may stand at the sequence that was reached, or above it."
+    remedy_zh = "名單序號應逐一遞增；全份名單之序號應等於或大於已達之序號。"
+
+
+class BaselineIncomplete(OrderError):
+    """The parts of baseline {sequence} name {counted} operators, and its total is {total}."""
+
+    code = "N2N-SEQ-022"
+    side = Side.HUB
+    zh = "全份名單第 {sequence} 號各部合計 {counted} 家業者，與總數 {total} 不符。"
+    remedy = "Make the baseline anew, with the number of operators of all parts as its total."
+    remedy_zh = "請重新產生全份名單，總數應等於各部業者之合計。"
+
+
+class OperatorVersionTaken(OrderError):
+    """Version {version} of an operator's record is known with other content."""
+
+    code = "N2N-SEQ-023"
+    side = Side.HUB
+    zh = "業者資料第 {version} 版已知，且內容不同。"
+    remedy = "Count the version of a record up whenever anything in it changes."
+    remedy_zh = "資料內容如有變更，版次應遞增。"
+
+
+class OperatorConsentGone(OrderError):
+    """The operator withdrew its consent after the day on which the paper says that it gave it."""
+
+    code = "N2N-SEQ-024"
+    side = Side.HUB
+    zh = "業者於文件所載同意日之後已撤回同意。"
+    remedy = "Leave the operator out; after a new consent, give the day of that one."
+    remedy_zh = "請勿列入該業者；如嗣後重新同意，請載明新的同意日期。"
 
 
 # --- ANS: business answers ------------------------------------------------------------------------------------------

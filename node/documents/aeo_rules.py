@@ -14,7 +14,7 @@ def rules(root: Spot) -> Iterator[JsonBreach]:
     records, removed = root.at("records").items(), root.at("removed").items()
     yield from _head(root)
     if root.has("event"):
-        yield from _event(root, records)
+        yield from _event(root, records, removed)
     if root.has("list"):
         yield from _list(root, records, removed)
     yield from _keys((*records, *removed))
@@ -23,6 +23,9 @@ def rules(root: Spot) -> Iterator[JsonBreach]:
         yield from _may_be_sent(record, partner)
         yield from _dates(record, issued_on)
         yield from _status(record)
+    for one in removed:
+        if one.at("into").is_there and one.text_at("reason") != "merged":
+            yield one.at("into").breaks("only who was merged has one")
 
 
 # --- the paper ------------------------------------------------------------------------------------------------------
@@ -40,21 +43,39 @@ def _head(root: Spot) -> Iterator[JsonBreach]:
         yield root.at("partner").breaks("must be another country than the authority's")
 
 
-def _event(root: Spot, records: tuple[Spot, ...]) -> Iterator[JsonBreach]:
+def _event(root: Spot, records: tuple[Spot, ...], removed: tuple[Spot, ...]) -> Iterator[JsonBreach]:
     event = root.at("event")
+    known = aeo.EVENTS.get(event.text)
+    if known is not None and known.removal:
+        yield from _leaving(root, known, records, removed)
+    else:
+        yield from _staying(root, known, records)
+    if event.text == "grant" and root.at("previous").is_there:
+        yield root.at("previous").breaks("a grant follows nothing")
+    if event.text == "reinstate" and not root.at("previous").is_there:
+        yield event.breaks("a reinstatement needs its previous event")
+
+
+def _staying(root: Spot, known: aeo.Event | None, records: tuple[Spot, ...]) -> Iterator[JsonBreach]:
     if isinstance(root.at("records").value, list) and len(records) != 1:
         yield root.at("records").breaks("an event is about exactly one operator")
-    known = aeo.EVENTS.get(event.text)
-    if known is not None and len(records) == 1:
+    if known is not None and known.status and len(records) == 1:
         status = records[0].at("status")
         if status.text in aeo.STATUSES and status.text != known.status:
             yield status.breaks("is not what the event makes of an operator")
     if root.at("removed").is_there:
         yield root.at("removed").breaks("only a delta removes operators")
-    if event.text == "grant" and root.at("previous").is_there:
-        yield root.at("previous").breaks("a grant follows nothing")
-    if event.text == "reinstate" and not root.at("previous").is_there:
-        yield event.breaks("a reinstatement needs its previous event")
+
+
+def _leaving(
+    root: Spot, known: aeo.Event, records: tuple[Spot, ...], removed: tuple[Spot, ...]
+) -> Iterator[JsonBreach]:
+    if records:
+        yield root.at("records").breaks("who leaves stands in removed, without a record")
+    if len(removed) != 1:
+        yield root.breaks("an event is about exactly one operator")
+    elif removed[0].text_at("reason") in aeo.REMOVALS and removed[0].text_at("reason") != known.removal:
+        yield removed[0].at("reason").breaks("is not what the event makes of an operator")
 
 
 def _list(root: Spot, listed: tuple[Spot, ...], removed: tuple[Spot, ...]) -> Iterator[JsonBreach]:
@@ -63,6 +84,8 @@ def _list(root: Spot, listed: tuple[Spot, ...], removed: tuple[Spot, ...]) -> It
         yield count.breaks("must be the number of records and removed")
     match root.at("list", "type").text:
         case "delta":
+            if any(root.at("list", name).is_there for name in ("part", "parts", "total")):
+                yield root.at("list").breaks("only a baseline comes in parts")
             if not root.at("previous").is_there:
                 yield root.at("list").breaks("a delta needs the previous list")
             if root.at("list", "sequence").whole == 1:
@@ -72,8 +95,7 @@ def _list(root: Spot, listed: tuple[Spot, ...], removed: tuple[Spot, ...]) -> It
 
 
 def _baseline(root: Spot, listed: tuple[Spot, ...]) -> Iterator[JsonBreach]:
-    if root.at("previous").is_there:
-        yield root.at("previous").breaks("a baseline follows nothing")
+    yield from _parts(root)
     if root.at("removed").is_there:
         yield root.at("removed").breaks("only a delta removes operators")
     issued = moment_of(root.text_at("issued"))
@@ -83,6 +105,23 @@ def _baseline(root: Spot, listed: tuple[Spot, ...]) -> Iterator[JsonBreach]:
         effective = moment_of(record.text_at("effective"))
         if issued is not None and effective is not None and effective > issued:
             yield record.at("effective").breaks("a baseline tells what is in force when issued")
+
+
+def _parts(root: Spot) -> Iterator[JsonBreach]:
+    named = root.at("list")
+    part, parts, total = (named.at(name).whole for name in ("part", "parts", "total"))
+    if len({named.has(name) for name in ("part", "parts", "total")}) > 1:
+        yield named.breaks("part, parts and total stand together or not at all")
+    if part is not None and parts is not None and part > parts:
+        yield named.at("part").breaks("must not be more than parts")
+    count = named.at("count").whole
+    if total is not None and count is not None and (total < count or (parts == 1 and total != count)):
+        yield named.at("total").breaks("must be the operators of all parts")
+    follows = part is not None and part > 1
+    if follows and not root.at("previous").is_there:
+        yield named.breaks("a part needs the part before")
+    if not follows and root.at("previous").is_there:
+        yield root.at("previous").breaks("a baseline follows nothing")
 
 
 def _keys(items: tuple[Spot, ...]) -> Iterator[JsonBreach]:

@@ -21,7 +21,12 @@ from node.documents.json_values import (
 SCHEMA = "urn:n2n:v1:aeo-status"
 
 MAX_RECORDS = 10_000
-"""Operators of one paper; its size limit is reached much earlier, a list that is longer travels as several deltas."""
+"""Operators of one paper; its size limit is reached much earlier, a baseline that is longer travels in parts."""
+
+MAX_PARTS = 9_999
+"""Parts of one baseline: with papers of 1 MiB, more operators than any programme has."""
+
+MAX_TOTAL = 9_999_999
 
 MAX_SEQUENCE = 999_999_999
 MAX_VERSION = 999_999
@@ -72,22 +77,31 @@ OPERATOR = Record(
 """What a partner is told of one operator, as it stands from `effective` on."""
 
 REMOVED = Record(
-    {
+    needs={
         "certificateNumber": label(70),
         "effective": MOMENT,
         "reason": one_of(frozenset(aeo.REMOVALS), "must be a reason of the list of removals"),
-    }
+    },
+    may={"version": Whole(1, MAX_VERSION), "into": label(70)},
 )
-"""An operator that leaves the list: nothing more is told than the partner needs to delete it."""
+"""An operator that leaves the list: nothing more is told than the partner needs to end it.
+
+`version` counts on from that of its record; `into` is the certificate number of the operator that it was merged into.
+"""
 
 LIST = Record(
-    {
+    needs={
         "type": one_of(frozenset({"baseline", "delta"}), "must be baseline or delta"),
         "sequence": Whole(1, MAX_SEQUENCE),
         "count": Whole(0, 2 * MAX_RECORDS),
-    }
+    },
+    may={"part": Whole(1, MAX_PARTS), "parts": Whole(1, MAX_PARTS), "total": Whole(0, MAX_TOTAL)},
 )
-"""Which list of the series this is; a delta of sequence n changes the list of sequence n - 1 and no other."""
+"""Which list of the series this is; a delta of sequence n changes the list of sequence n - 1 and no other.
+
+A baseline too long for one paper comes in parts. `count` is of the part, `total` of the whole; each part names the one
+before as `previous`, so whoever holds the last one holds them all.
+"""
 
 AEO_STATUS = JsonSchema(
     Record(
@@ -103,7 +117,7 @@ AEO_STATUS = JsonSchema(
         },
         may={
             "previous": label(70),
-            "event": one_of(frozenset(aeo.EVENTS), "must be grant, suspend, reinstate or revoke"),
+            "event": one_of(frozenset(aeo.EVENTS), "must be an event of the list"),
             "list": LIST,
             "removed": Listing(REMOVED, most=MAX_RECORDS, least=1),
         },

@@ -7,6 +7,8 @@ Identity: the issuer is the programme authority's id, the number that of the eve
 from pathlib import Path
 
 from node.clock import to_xml
+from node.documents.aeo_agreed import agreed
+from node.documents.aeo_effect import effect_of
 from node.documents.aeo_rules import rules
 from node.documents.aeo_shape import AEO_STATUS, SCHEMA
 from node.documents.checks import joined, moment_of, without_blanks
@@ -23,18 +25,24 @@ def read(root: Spot) -> Reading:
         identity=Identity(
             issuer=root.text_at("authority", "id"),
             number=root.text_at("number"),
-            version="revoked" if event == "revoke" else "1",
+            version=_LAST.get(event, "1"),
         ),
         fields=_fields(root),
         succession=_succession(root, event),
     )
 
 
+_LAST = {"revoke": "revoked", "withdraw": "withdrawn"}
+"""Versions of events after which nothing follows; an operator that comes back is granted anew."""
+
+
 def _succession(root: Spot, event: str) -> Succession | None:
     previous = root.text_at("previous")
     if not previous:
         return None
-    return Succession(number=previous, relation=aeo.EVENTS[event].relation if event else "delta")
+    if event:
+        return Succession(number=previous, relation=aeo.EVENTS[event].relation)
+    return Succession(number=previous, relation="delta" if root.text_at("list", "type") == "delta" else "part")
 
 
 def _fields(root: Spot) -> dict[str, str]:
@@ -48,8 +56,8 @@ def _fields(root: Spot) -> dict[str, str]:
             "sequence": str(sequence) if sequence is not None else "",
             "count": str(len(records) + len(removed)),
             "status": joined(record.text_at("status") for record in records),
-            "effective": _moment(records[0].at("effective")) if event else "",
-            "reason": records[0].at("reason").text if event else "",
+            "effective": _moment((*records, *removed)[0].at("effective")) if event else "",
+            "reason": (*records, *removed)[0].at("reason").text if event else "",
             "issued": _moment(root.at("issued")),
             "issuer": root.text_at("authority", "name"),
             "programme": root.text_at("programme"),
@@ -81,6 +89,8 @@ KIND = JsonKind(
     samples=("operator_granted", "operator_suspended", "operators_baseline", "operators_delta"),
     schema=AEO_STATUS,
     rules=rules,
+    agreed=agreed,
     reading=read,
+    effect=effect_of,
     number="number",
 )

@@ -1,6 +1,7 @@
 """A paper in JSON: one parse for structure, rules and reading."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 
 from node.documents.checks import are_plain, unfit
@@ -39,7 +40,10 @@ def judged(content: bytes, root: Json, kind: JsonKind, terms: Terms, worth_a_pat
     if breaches:
         return _findings(breaches, root, kind.title, worth_a_path)
     remarks = list(islice(kind.remarks(paper, terms), ENOUGH)) if kind.remarks is not None else []
-    return Good(kind.reading(paper), tuple(_findings(remarks, root, kind.title, worth_a_path)) if remarks else ())
+    reading = kind.reading(paper)
+    if kind.effect is not None:
+        reading = replace(reading, effect=kind.effect(paper, terms))
+    return Good(reading, tuple(_findings(remarks, root, kind.title, worth_a_path)) if remarks else ())
 
 
 def paths(content: bytes, kind: JsonKind) -> Iterator[str]:

@@ -9,6 +9,7 @@ from node.documents.json_shapes import JsonSchema
 from node.documents.json_spots import JsonBreach, Spot
 from node.documents.structure import PaperSchema
 from node.model.document import Finding, MediaType, Reading
+from node.model.effect import Effect
 from node.model.receipt import FindingCode
 from node.model.terms import Terms
 from node.safe_xml import Element
@@ -74,8 +75,8 @@ class XmlKind(DocumentKind):
 class JsonKind(DocumentKind):
     """A kind written in JSON: an object whose member `schema` is `root`.
 
-    `title` begins the paths of findings. `rules`, `reading`, `agreed` and `remarks` are as in XmlKind;
-    `number` is the member of the root that holds the paper's number.
+    `title` begins the paths of findings. `rules`, `reading`, `agreed` and `remarks` are as in XmlKind; `effect` is what
+    the paper does under the terms of its arrangement; `number` is the member of the root that holds the paper's number.
     """
 
     title: str
@@ -84,6 +85,7 @@ class JsonKind(DocumentKind):
     agreed: Callable[[Spot, Terms], Iterable[JsonBreach]] | None = None
     remarks: Callable[[Spot, Terms], Iterable[tuple[FindingCode, JsonBreach]]] | None = None
     reading: Callable[[Spot], Reading]
+    effect: Callable[[Spot, Terms], Effect] | None = None
     number: str
 
     @property

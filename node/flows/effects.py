@@ -5,25 +5,16 @@ is judged, and again where it is stored.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from node.errors import NodeError
-from node.model.document import Finding
+from node.flows.operator_effects import OperatorEffects
+from node.flows.unfit import Unfit
 from node.model.effect import Effect
 from node.model.exchange import Direction, Exchange
 from node.model.ids import NodeCode
+from node.model.operator_effect import OperatorEvent, OperatorList
 from node.store.database import Tx
-
-
-@dataclass(frozen=True, slots=True)
-class Unfit:
-    """Why the effect of a paper cannot happen: for ever, or (`waits`) not before another paper came."""
-
-    finding: Finding
-    error: NodeError
-    waits: bool = False
 
 
 class Handler(Protocol):
@@ -40,7 +31,8 @@ class Handler(Protocol):
         ...
 
 
-_HANDLERS: Mapping[type[Effect], Handler] = {}
+_OPERATORS = OperatorEffects()
+_HANDLERS: Mapping[type[Effect], Handler] = {OperatorEvent: _OPERATORS, OperatorList: _OPERATORS}
 
 
 def unfit(

@@ -9,7 +9,7 @@ from node.flows import effects, parking
 from node.flows.admission import Admitted
 from node.flows.ports import Node
 from node.model.effect import Effect
-from node.model.envelope import Chain
+from node.model.envelope import Chain, Priority
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State
 from node.model.ids import Digest, ExchangeId, NodeCode, sha256, uuid7
@@ -149,6 +149,7 @@ class Intake:
         self, submission: Submission, admitted: Admitted, digest: Digest, follows: ExchangeId | None
     ) -> Exchange:
         document, identity = admitted.document, admitted.document.reading.identity
+        effect = document.reading.effect
         return Exchange(
             id=ExchangeId(uuid7(self._now, self._node.random)),
             direction=Direction.OUT,
@@ -159,7 +160,7 @@ class Intake:
             kind_version=document.kind_version,
             assurance=admitted.agreed.assurance,
             state=State.ACCEPTED,
-            priority=admitted.agreed.priority,
+            priority=Priority.A if effect is not None and effect.is_urgent else admitted.agreed.priority,
             issuer=identity.issuer,
             number=identity.number,
             version=identity.version,

@@ -21,7 +21,7 @@ from node.store.operator_series import Series
 from node.store.operator_tables import OPERATOR, OPERATOR_KEY, OPERATOR_VERSION
 from node.store.sql import ListStatement, Statement, insert_for, insertion, ms
 
-_NO_CONTENT = bytes(32)
+_NO_CONTENT = Digest(bytes(32))
 """What a removal says."""
 
 _NOTHING = "{}"
@@ -86,7 +86,7 @@ class Changes:
                 series.id,
                 0 if forget else 1,
                 version,
-                _content(entry),
+                content(entry),
                 entry.status.value,
                 ms(self._issued),
                 series.run,
@@ -107,7 +107,7 @@ class Changes:
                 known.id,
                 known.serial + 1,
                 version,
-                _content(entry),
+                content(entry),
                 entry.status.value,
                 ms(max(self._issued, known.issued)),
                 self._series.run,
@@ -181,7 +181,8 @@ def end_unlisted(tx: Tx, series: Series, exchange: ExchangeId, issued: datetime,
     return _END_UNLISTED.run(tx, ms(issued), series.run, *values)
 
 
-def _content(entry: Entry) -> bytes:
+def content(entry: Entry) -> Digest:
+    """What the register compares the next record of the same version with."""
     return content_of(entry) if isinstance(entry, OperatorRecord) else _NO_CONTENT
 
 

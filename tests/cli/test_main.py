@@ -127,7 +127,6 @@ COMMANDS = [
     ("explain",),
     ("exchange", "list"),
     ("exchange", "show"),
-    ("paper", "check-declaration"),
     ("paper", "convert"),
     ("pki", "dev"),
 ]

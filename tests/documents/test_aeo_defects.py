@@ -23,6 +23,7 @@ DAY = "must be a date such as 2026-11-22, without offset"
 MOMENT = "must be a moment with offset, as 2026-11-22T09:30:00Z"
 COUNTRY = "must be two capital letters (ISO 3166-1)"
 GONE = object()
+LEAVES = {"certificateNumber": "XA-AEOS-2021-0043", "effective": "2026-11-01T00:00:00Z", "reason": "expired"}
 
 Finding = tuple[str, str, str]
 Edit = tuple[str, object]
@@ -162,8 +163,8 @@ DEFECTS: dict[str, tuple[str, list[Edit], list[Finding]]] = {
     ),
     "event nobody knows": (
         GRANTED,
-        [("event", "withdraw")],
-        [schema(f"{ROOT}/event", "must be grant, suspend, reinstate or revoke")],
+        [("event", "forget")],
+        [schema(f"{ROOT}/event", "must be an event of the list")],
     ),
     "status of the list of documents": (
         GRANTED,
@@ -352,6 +353,52 @@ DEFECTS: dict[str, tuple[str, list[Edit], list[Finding]]] = {
         [("removed/0/reason", "own-request")],
         [schema(f"{ROOT}/removed[1]/reason", "must be a reason of the list of removals")],
     ),
+    "delta in parts": (
+        DELTA,
+        [("list/part", 1), ("list/parts", 2), ("list/total", 3)],
+        [rule(f"{ROOT}/list", "only a baseline comes in parts")],
+    ),
+    "part of nothing": (
+        BASELINE,
+        [("list/part", 1)],
+        [rule(f"{ROOT}/list", "part, parts and total stand together or not at all")],
+    ),
+    "part beyond the last": (
+        BASELINE,
+        [("list/part", 3), ("list/parts", 2), ("list/total", 5), ("previous", "XA-AEO-L-XB-000041-2")],
+        [rule(f"{ROOT}/list/part", "must not be more than parts")],
+    ),
+    "part that follows nothing": (
+        BASELINE,
+        [("list/part", 2), ("list/parts", 2), ("list/total", 5)],
+        [rule(f"{ROOT}/list", "a part needs the part before")],
+    ),
+    "total below the count": (
+        BASELINE,
+        [("list/part", 1), ("list/parts", 2), ("list/total", 1)],
+        [rule(f"{ROOT}/list/total", "must be the operators of all parts")],
+    ),
+    # --- events by which an operator leaves
+    "leaves and stays": (
+        SUSPENDED,
+        [("event", "expire"), ("removed", [LEAVES])],
+        [rule(f"{ROOT}/records", "who leaves stands in removed, without a record")],
+    ),
+    "nobody leaves": (
+        SUSPENDED,
+        [("event", "expire"), ("records", [])],
+        [rule(ROOT, "an event is about exactly one operator")],
+    ),
+    "leaves for another reason": (
+        SUSPENDED,
+        [("event", "withdraw"), ("records", []), ("removed", [LEAVES])],
+        [rule(f"{ROOT}/removed[1]/reason", "is not what the event makes of an operator")],
+    ),
+    "expired into another": (
+        SUSPENDED,
+        [("event", "expire"), ("records", []), ("removed", [{**LEAVES, "into": "XA-AEOS-2020-0001"}])],
+        [rule(f"{ROOT}/removed[1]/into", "only who was merged has one")],
+    ),
     # --- one operator
     "role twice": (
         GRANTED,
@@ -413,6 +460,29 @@ FINE: dict[str, tuple[str, list[Edit]]] = {
     "baseline with nobody on it": (BASELINE, [("records", []), ("list/count", 0)]),
     "delta that changes nothing": (DELTA, [("records", []), ("removed", GONE), ("list/count", 0)]),
     "delta that only removes": (DELTA, [("records", []), ("list/count", 1)]),
+    "renamed while suspended": (SUSPENDED, [("event", "rename")]),
+    "expired": (SUSPENDED, [("event", "expire"), ("records", []), ("removed", [{**LEAVES, "version": 5}])]),
+    "given up": (
+        SUSPENDED,
+        [("event", "withdraw"), ("records", []), ("removed", [{**LEAVES, "reason": "withdrawn"}])],
+    ),
+    "merged": (
+        SUSPENDED,
+        [
+            ("event", "merge"),
+            ("records", []),
+            ("removed", [{**LEAVES, "reason": "merged", "into": "XA-AEOS-2020-0001"}]),
+        ],
+    ),
+    "consent withdrawn": (
+        SUSPENDED,
+        [("event", "withdraw-consent"), ("records", []), ("removed", [{**LEAVES, "reason": "consent-withdrawn"}])],
+    ),
+    "first part of a baseline": (BASELINE, [("list/part", 1), ("list/parts", 9), ("list/total", 9000)]),
+    "second part of a baseline": (
+        BASELINE,
+        [("list/part", 2), ("list/parts", 9), ("list/total", 9000), ("previous", "XA-AEO-L-XB-000041-1")],
+    ),
     "name with marks": (GRANTED, [("records/0/name", "Žluťoučký kůň & Søn’s A/S")]),
 }
 

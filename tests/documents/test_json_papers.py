@@ -129,11 +129,16 @@ def test_a_list_tells_its_place_in_the_series_and_a_delta_what_it_changes() -> N
 @pytest.mark.parametrize("event", sorted(aeo.EVENTS))
 def test_an_event_decides_version_and_relation(event: str) -> None:
     paper = json.loads(sample(AEO, "operator_suspended"))
-    paper["event"], paper["records"][0]["status"] = event, aeo.EVENTS[event].status
+    made = aeo.EVENTS[event]
+    paper["event"], paper["records"][0]["status"] = event, made.status or "40"
+    if made.removal:
+        number = paper["records"].pop()["certificateNumber"]
+        left = {"certificateNumber": number, "effective": paper["issued"], "reason": made.removal}
+        paper["removed"] = [left]
     if event == "grant":
         del paper["previous"]
     reading = reader.recognise(json.dumps(paper).encode()).reading
-    assert reading.identity.version == ("revoked" if event == "revoke" else "1")
+    assert reading.identity.version == {"revoke": "revoked", "withdraw": "withdrawn"}.get(event, "1")
     assert (reading.succession.relation if reading.succession else "") == aeo.EVENTS[event].relation
 
 

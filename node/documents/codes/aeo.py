@@ -31,12 +31,18 @@ STATUSES: Mapping[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What an event makes of an operator: the status it must carry, and how it follows the event before it."""
+    """What an event makes of an operator, and how it follows the event before it.
+
+    An event that leaves the operator certified, or suspends or ends that by decision, carries a record; `status` is the
+    one that the record must have, empty when it may have any. One by which the operator leaves the list carries a
+    removal, and `removal` is its reason.
+    """
 
     status: str
     relation: str
     en: str
     zh: str
+    removal: str = ""
 
 
 EVENTS: Mapping[str, Event] = {
@@ -44,6 +50,11 @@ EVENTS: Mapping[str, Event] = {
     "suspend": Event(SUSPENDED, "suspension", "suspended", "停止"),
     "reinstate": Event(VALID, "reinstatement", "reinstated", "恢復"),
     "revoke": Event(REVOKED, "revocation", "revoked", "廢止"),
+    "rename": Event("", "renaming", "renamed or moved", "名稱或地址變更"),
+    "withdraw": Event("", "withdrawal", "given up by the operator", "業者自願放棄", "withdrawn"),
+    "expire": Event("", "expiry", "expired", "期滿", "expired"),
+    "merge": Event("", "merger", "merged into another operator", "合併", "merged"),
+    "withdraw-consent": Event("", "consent-withdrawal", "consent withdrawn", "撤回同意", "consent-withdrawn"),
 }
 
 REASONS: Mapping[str, tuple[str, str]] = {
@@ -58,9 +69,12 @@ REASONS: Mapping[str, tuple[str, str]] = {
 }
 """Why a status is what it is."""
 
+CONSENT_WITHDRAWN = "consent-withdrawn"
+
 REMOVALS: Mapping[str, tuple[str, str]] = {
     "consent-withdrawn": ("consent was withdrawn: delete the operator", "撤回同意，應予刪除"),
     "revoked": ("revoked", "廢止"),
+    "withdrawn": ("given up by the operator", "業者自願放棄"),
     "expired": ("expired", "期滿"),
     "ceased": ("the operator ceased business", "歇業"),
     "merged": ("merged into another operator", "合併"),
