@@ -7,6 +7,7 @@ from pathlib import Path
 from node.documents.breach import Breach
 from node.documents.json_shapes import JsonSchema
 from node.documents.json_spots import JsonBreach, Spot
+from node.documents.overlooked import PaperCopy
 from node.documents.structure import PaperSchema
 from node.model.document import Finding, MediaType, Reading
 from node.model.effect import Effect
@@ -53,11 +54,13 @@ class XmlKind(DocumentKind):
     `rules` yields what the schema cannot say and must bear any tree; `reading` is only asked about a paper without a
     finding. `reading_at_once` may spare asking the rules: it is asked about a paper that follows its schema, and None
     says nothing. `agreed` yields the terms of an arrangement that the paper breaks, and is asked only where there are
-    terms; `remarks` what is doubtful in a paper without a finding. `number` is the path of the element that holds the
+    terms; `remarks` what is doubtful in a paper without a finding. `prepare` makes the copy that is judged and read in
+    place of the paper where the terms ask for one, else None. `number` is the path of the element that holds the
     paper's number.
     """
 
     schema: PaperSchema
+    prepare: Callable[[Element, Terms], PaperCopy | None] | None = None
     rules: Callable[[Element], Iterable[Breach]]
     agreed: Callable[[Element, Terms], Iterable[Breach]] | None = None
     remarks: Callable[[Element, Terms], Iterable[tuple[FindingCode, Breach]]] | None = None

@@ -13,9 +13,12 @@ from node.documents.checks import is_label, joined, text_at, text_of, without_bl
 from node.documents.children import Way, first_by_name
 from node.documents.codes import sps
 from node.documents.kind import XmlKind
+from node.documents.overlooked import PaperCopy
+from node.documents.phytosanitary_habits import prepare
 from node.documents.phytosanitary_rules import CONSIGNMENT, DOCUMENT, LINES, RAM, RSM, moment_in, rules
 from node.documents.structure import PaperSchema
 from node.model.document import Identity, Reading, Succession
+from node.model.terms import Terms
 from node.safe_xml import Element
 
 MAX_UCR = 35
@@ -95,6 +98,13 @@ _CLASSIFICATIONS = Way(*LINES, f"{RAM}ApplicableSPSClassification")
 _MEANS = Way(CONSIGNMENT, f"{RAM}MainCarriageSPSTransportMovement", f"{RAM}UsedSPSTransportMeans", "*")
 
 
+_SCHEMA = PaperSchema(Path(__file__).parent / "schemas/phytosanitary_certificate/SPSCertificate_17.xsd")
+
+
+def _prepare(paper: Element, terms: Terms) -> PaperCopy | None:
+    return prepare(paper, terms, _SCHEMA)
+
+
 KIND = XmlKind(
     name="phytosanitary_certificate",
     version=1,
@@ -103,7 +113,8 @@ KIND = XmlKind(
     title_en="Phytosanitary certificate",
     title_zh="植物檢疫證明書",
     samples=("grapefruit", "orchids", "orchids_withdrawn"),
-    schema=PaperSchema(Path(__file__).parent / "schemas/phytosanitary_certificate/SPSCertificate_17.xsd"),
+    schema=_SCHEMA,
+    prepare=_prepare,
     rules=rules,
     reading=read,
     number=f"{DOCUMENT}/{RAM}ID",

@@ -29,11 +29,20 @@ _AMOUNTS = tuple(
     )
 )
 _VALUES = tuple(f"{RAM}{name}Measure" for name in ("Value", "MinimumValue", "MaximumValue"))
-_NUMBERS = (*_AMOUNTS, *_VALUES, f"{RAM}ItemQuantity", f"{RAM}SequenceNumeric")
+MEASURES = (*_AMOUNTS, *_VALUES)
+_NUMBERS = (*MEASURES, f"{RAM}ItemQuantity", f"{RAM}SequenceNumeric")
 _WHOLE = re.compile(r"0*[1-9][0-9]*", re.ASCII)
-_WORDS = tuple(
-    f"{RAM}{name}" for name in ("Name", "PersonName", "LineOne", "CityName", "Description", "ScientificName")
+WORDS = tuple(
+    f"{RAM}{name}"
+    for name in ("Name", "PersonName", "LineOne", "CityName", "Description", "CommonName", "ScientificName")
 )
+HTML_ESCAPES = re.compile("&(amp|lt|gt|quot|apos|#34|#39|#x22|#x27);")
+"""Characters that were escaped for HTML before they were escaped for XML (measured on public papers)."""
+
+PLACEHOLDER = "holds a placeholder instead of a text"
+HTML_ESCAPED = "holds an HTML escape instead of the character"
+NO_UNIT = "needs a unitCode of two or three characters (Rec 20)"
+NO_ATTACHMENT_TYPE = "must be pdf, png, jpeg, tiff or plain text"
 _UNIT = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
 _HS = re.compile(r"[0-9]{2,6}", re.ASCII)
 
@@ -65,7 +74,7 @@ def rules(root: Element) -> Iterator[Breach]:
     yield from _document_notes(root)
     yield from _moments(root)
     yield from _measures(root)
-    yield from _placeholders(root)
+    yield from _names(root)
     yield from _attachments(root)
     lines = [(line, first_by_name(line)) for line in _LINES.all(root)]
     yield from _line_numbers([known.get(_SEQUENCE) for _, known in lines])
@@ -112,11 +121,15 @@ def _head(root: Element) -> Iterator[Breach]:
     number = known.get(f"{RAM}ID")
     if number is not None and not is_label(number.text or "", 60):
         yield Breach(number, "must be 1 to 60 printable characters without outer blanks")
+    elif number is not None and text_of(number).lower() in sps.PLACEHOLDERS:
+        yield Breach(number, PLACEHOLDER)
     issuer = known.get(f"{RAM}IssuerSPSParty")
     if issuer is None:
         yield Breach(document, "lacks IssuerSPSParty: a certificate names its issuer")
     elif not is_label(text_at(issuer, f"{RAM}ID") or text_at(issuer, f"{RAM}Name"), MAX_NAME):
         yield Breach(issuer, f"its ID or Name must have 1 to {MAX_NAME} characters")
+    elif text_at(issuer, f"{RAM}ID").lower() in sps.PLACEHOLDERS:
+        yield Breach(issuer, PLACEHOLDER)
 
 
 def _in_list(element: Element | None, known: Container[str], rule: str) -> Iterator[Breach]:
@@ -172,9 +185,9 @@ def _moments(root: Element) -> Iterator[Breach]:
 
 
 def _measures(root: Element) -> Iterator[Breach]:
-    for element in root.iter(*_AMOUNTS, *_VALUES):
+    for element in root.iter(*MEASURES):
         if not _UNIT.fullmatch(element.get("unitCode", "")):
-            yield Breach(element, "needs a unitCode of two or three characters (Rec 20)")
+            yield Breach(element, NO_UNIT)
     for element in root.iter(*_AMOUNTS):
         if not _at_least(element, Decimal(0)):
             yield Breach(element, "must not be negative")
@@ -188,16 +201,18 @@ def _at_least(element: Element, least: Decimal) -> bool:
     return amount is None or amount >= least
 
 
-def _placeholders(root: Element) -> Iterator[Breach]:
-    for element in root.iter(*_WORDS):
+def _names(root: Element) -> Iterator[Breach]:
+    for element in root.iter(*WORDS):
         if text_of(element).lower() in sps.PLACEHOLDERS:
-            yield Breach(element, "holds a placeholder instead of a text")
+            yield Breach(element, PLACEHOLDER)
+        if "&" in (element.text or "") and HTML_ESCAPES.search(element.text or ""):
+            yield Breach(element, HTML_ESCAPED)
 
 
 def _attachments(root: Element) -> Iterator[Breach]:
     for element in root.iter(f"{RAM}AttachmentBinaryObject"):
         if element.get("mimeCode") not in sps.ATTACHMENT_TYPES:
-            yield Breach(element, "must be pdf, png, jpeg, tiff or plain text", attribute="mimeCode")
+            yield Breach(element, NO_ATTACHMENT_TYPE, attribute="mimeCode")
         if not _is_base64(text_of(element)):
             yield Breach(element, "must be Base64")
 

@@ -103,6 +103,13 @@ def _require(is_kind: bool, kind: Kind) -> None:
 
 def _document(content: bytes, kind: Kind, judged: Good | list[Finding]) -> Document:
     if isinstance(judged, Good):
-        remarks = judged.remarks[:MAX_FINDINGS]
-        return Document(content, kind.name, kind.version, kind.media_type, judged.reading, remarks)
+        return Document(content, kind.name, kind.version, kind.media_type, judged.reading, _told(judged.remarks))
     raise refuse(kind.name, judged)
+
+
+def _told(remarks: tuple[Finding, ...]) -> tuple[Finding, ...]:
+    """As many remarks as a receipt has room for; the last of too many tells how many more there are."""
+    if len(remarks) <= MAX_FINDINGS:
+        return remarks
+    untold = len(remarks) - MAX_FINDINGS + 1
+    return (*remarks[: MAX_FINDINGS - 1], Finding(FindingCode.TOLERATED, "/", f"and {untold} more departures"))

@@ -146,7 +146,7 @@ def _content_breaches(element: Element, its_type: ElementType) -> Iterator[Breac
             yield Breach(child, "may stand here " + ("only once" if most == 1 else f"at most {most} times"))
         else:
             placed.append((child, index))
-    yield from _disorder(placed, slots)
+    yield from disorder(placed, slots)
     for slot, count in zip(slots, counts, strict=True):
         if count < slot.least:
             yield Breach(element, f"lacks {slot.names}")
@@ -157,7 +157,7 @@ def _has_text(element: Element) -> bool:
     return any(text is not None and text.strip(" \t\r\n") for text in texts)
 
 
-def _disorder(placed: list[tuple[Element, int]], slots: tuple[Slot, ...]) -> Iterator[Breach]:
+def disorder(placed: list[tuple[Element, int]], slots: tuple[Slot, ...]) -> Iterator[Breach]:
     """The fewest children that must move, each with a neighbour in the list of the schema that need not."""
     order = [index for _, index in placed]
     if order == sorted(order):

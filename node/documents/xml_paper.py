@@ -11,6 +11,7 @@ from lxml import etree
 from node.documents.breach import Breach
 from node.documents.checks import certainly_fit, unfit_characters
 from node.documents.kind import Good, XmlKind
+from node.documents.overlooked import PaperCopy
 from node.documents.structure import ENOUGH, certainly_few, may_choose_types, may_name
 from node.documents.xml_paths import Paths, everywhere
 from node.errors import KindUnknown
@@ -31,6 +32,9 @@ def judged(content: bytes, root: Element, kind: XmlKind, terms: Terms, worth_a_p
     `root` is what `parse` made of `content`, unaltered.
     """
     paper, misplaced, signed = _without_issuer_signature(root) if may_be_signed(content) else (root, [], False)
+    prepared = kind.prepare(paper, terms) if kind.prepare is not None and terms is not NO_TERMS else None
+    if prepared is not None and not prepared.overfull:
+        return _judged_copy(paper, prepared, kind, terms, misplaced, signed, worth_a_path)
     departures = kind.schema.breaches(paper, simple=certainly_few(content) and not may_choose_types(content))
     fit = certainly_fit(content)
     asked = kind.agreed if terms is not NO_TERMS else None
@@ -49,6 +53,36 @@ def judged(content: bytes, root: Element, kind: XmlKind, terms: Terms, worth_a_p
     if breaches:
         return _findings(breaches, elements, worth_a_path)
     return _good(paper, kind, terms, kind.reading(paper), signed, worth_a_path)
+
+
+def _judged_copy(
+    paper: Element,
+    prepared: PaperCopy,
+    kind: XmlKind,
+    terms: Terms,
+    misplaced: list[Breach],
+    signed: bool,
+    worth_a_path: int,
+) -> Good | list[Finding]:
+    """The same, judging and reading the copy; findings and remarks are told where the paper itself has them."""
+    elements = list(paper.iter())
+    breaches = [(FindingCode.ISSUER_SIGNATURE, breach) for breach in misplaced]
+    breaches += [(FindingCode.AGREED, breach) for breach in prepared.disagreed]
+    found = [(FindingCode.SCHEMA, breach) for breach in kind.schema.breaches(prepared.tree)]
+    rules = chain(unfit_characters(prepared.tree), kind.rules(prepared.tree))
+    found += [(FindingCode.RULE, breach) for breach in islice(rules, ENOUGH)]
+    if kind.agreed is not None:
+        found += [(FindingCode.AGREED, breach) for breach in islice(kind.agreed(prepared.tree, terms), ENOUGH)]
+    breaches += [(code, prepared.original(breach)) for code, breach in found]
+    if breaches:
+        return _findings(breaches, elements, worth_a_path)
+    remarks = [(FindingCode.TOLERATED, breach) for breach in prepared.overlooked]
+    if kind.remarks is not None:
+        doubtful = islice(kind.remarks(prepared.tree, terms), ENOUGH)
+        remarks += [(code, prepared.original(breach)) for code, breach in doubtful]
+    told = tuple(_findings(remarks, elements, worth_a_path)) if remarks else ()
+    reading = kind.reading(prepared.readable())
+    return Good(replace(reading, issuer_signed=True) if signed else reading, told)
 
 
 def _good(paper: Element, kind: XmlKind, terms: Terms, reading: Reading, signed: bool, worth_a_path: int) -> Good:

@@ -107,7 +107,7 @@ def test_the_demonstration_holds(tmp_path: Path) -> None:
         (way, kind) for way in ("XA>XB", "XB>XA") for kind in demo.KINDS
     }
     (answer,) = shown["answers"]
-    assert (answer["kind"], answer["direction"], answer["state"]) == ("business_answer", "XB>XA", "DELIVERED")
+    assert (answer["kind"], answer["direction"], answer["state"]) == ("sps_acknowledgement", "XB>XA", "DELIVERED")
     states = [each["state"] for each in crossed]
     assert (states.count("ANSWERED"), states.count("DELIVERED")) == (1, len(states) - 1)
     everything = [*crossed, answer]
@@ -134,7 +134,7 @@ def shown_by(folder: Path) -> Demonstration:
     other = replace(one, kind="phytosanitary_certificate", assurance="document")
     there = [one, other, *(replace(one, kind=kind) for kind in demo.KINDS[2:])]
     back = [replace(each, sender=demo.XB, recipient=demo.XA) for each in there]
-    answer = replace(other, kind="business_answer", sender=demo.XB, recipient=demo.XA)
+    answer = replace(other, kind="sps_acknowledgement", sender=demo.XB, recipient=demo.XA)
     answered = replace(other, state=State.ANSWERED)
     crossings = (*there, answered, *back)
     return Demonstration(crossings, (answer,), 2, impostor.FORGERIES, 1, 1.5, folder, folder / demo.ANCHORS)

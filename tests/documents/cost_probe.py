@@ -1,6 +1,7 @@
 """Measures what papers cost, in a process of its own: a test runner's heap makes everything look worse than linear.
 
 python cost_probe.py junk        a line for each shape: its name, CPU seconds for a quarter, for the whole
+python cost_probe.py tolerant    the same for junk that is read tolerantly, and for a paper that is all departures
 python cost_probe.py certificate the same for reading a good certificate, and for telling its paths
 """
 
@@ -8,11 +9,13 @@ import gc
 import re
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from node.documents import reader
 from node.documents.samples import sample
 from node.errors import NodeError
+from node.model.terms import NO_TERMS, Terms, Tolerance
 from node.safe_xml import DOCUMENT_LIMITS
 
 WHOLE = DOCUMENT_LIMITS.size_bytes
@@ -69,6 +72,38 @@ SHAPES = {
     "long names": _half_and_half("<x>", f"<{'y' * 4_000}/>", "", f'<z {"z" * 4_000}=""/>', "</x>"),
 }
 
+HABITS = {
+    "lines out of order": _half_and_half(
+        f"{PHYTO_ROOT}{LINES[0]}",
+        "<IncludedSPSTradeLineItem><CommonName/><Description>a</Description><SequenceNumeric/></IncludedSPSTradeLineItem>",
+        "",
+        "<NatureIdentificationSPSCargo/>",
+        f"{LINES[1]}</r:SPSCertificate>",
+    ),
+    "one child among others": _half_and_half(
+        f"{PHYTO_ROOT}{LINES[0]}<IncludedSPSTradeLineItem><ScientificName>x</ScientificName>",
+        "<Description>a</Description>",
+        "",
+        "<CommonName>a</CommonName>",
+        f"</IncludedSPSTradeLineItem>{LINES[1]}</r:SPSCertificate>",
+    ),
+    "countries without names": _half_and_half(
+        f"{PHYTO_ROOT}<r:SPSConsignment>",
+        "<TransitSPSCountry/>",
+        "",
+        "<ReExportSPSCountry><Name/></ReExportSPSCountry>",
+        "</r:SPSConsignment></r:SPSCertificate>",
+    ),
+    "moments as text": _half_and_half(
+        f"{PHYTO_ROOT}{LINES[0]}<IncludedSPSTradeLineItem>",
+        "<ExpiryDateTime>x</ExpiryDateTime>",
+        "",
+        "<ExpiryDateTime><u:DateTimeString/></ExpiryDateTime>",
+        f"</IncludedSPSTradeLineItem>{LINES[1]}</r:SPSCertificate>",
+    ),
+}
+"""What tolerance mends, a thousand times too often."""
+
 
 def _cost(act: Callable[[], object]) -> float:
     def once() -> float:
@@ -79,20 +114,28 @@ def _cost(act: Callable[[], object]) -> float:
     return min(once() for _ in range(ROUNDS))
 
 
-def _judge(content: bytes) -> None:
+def _judge(content: bytes, terms: Terms = NO_TERMS) -> None:
     try:
-        reader.recognise(content)
+        reader.recognise(content, lambda _: terms)
     except NodeError:
         return
     raise SystemExit("junk was taken for a paper")
 
 
 def _of_junk() -> None:
-    for name, make in SHAPES.items():
+    _of(SHAPES, NO_TERMS)
+
+
+def _of_tolerant_junk() -> None:
+    _of(SHAPES | HABITS, Terms(tolerance=Tolerance.TOLERANT))
+
+
+def _of(shapes: Mapping[str, Callable[[int], str]], terms: Terms) -> None:
+    for name, make in shapes.items():
         small, large = make(QUARTER).encode(), make(WHOLE).encode()
         if not WHOLE * 0.9 < len(large) <= WHOLE:
             raise SystemExit(f"{name} is no document of the largest size")
-        _tell(name, _cost(lambda content=small: _judge(content)), _cost(lambda content=large: _judge(content)))
+        _tell(name, _cost(partial(_judge, small, terms)), _cost(partial(_judge, large, terms)))
 
 
 def _certificate(size: int) -> bytes:
@@ -124,4 +167,4 @@ def _tell(name: str, small: float, large: float) -> None:
 
 if __name__ == "__main__":
     gc.disable()
-    {"junk": _of_junk, "certificate": _of_a_certificate}[sys.argv[1]]()
+    {"junk": _of_junk, "tolerant": _of_tolerant_junk, "certificate": _of_a_certificate}[sys.argv[1]]()

@@ -9,7 +9,7 @@ import pytest
 PROBE = Path(__file__).parent / "cost_probe.py"
 
 
-@pytest.mark.parametrize("what", ["junk", "certificate"])
+@pytest.mark.parametrize("what", ["junk", "tolerant", "certificate"])
 def test_four_times_the_paper_costs_about_four_times_as_much(what: str) -> None:
     done = subprocess.run([sys.executable, str(PROBE), what], capture_output=True, text=True, check=True)
     rows = [line.split("\t") for line in done.stdout.splitlines()]

@@ -7,6 +7,8 @@ import pytest
 
 from node.documents import reader
 from node.errors import KindUnknown, PaperRefused
+from node.model.document import MediaType
+from node.model.terms import Terms, Tolerance
 from node.safe_xml import parse
 
 _LINE = "/SPSCertificate/SPSConsignment/IncludedSPSConsignmentItem/IncludedSPSTradeLineItem"
@@ -97,6 +99,16 @@ def test_the_andean_certificate_passes_once_the_explained_is_mended(specimens: P
     assert reading.succession is not None
     assert (reading.succession.number, reading.succession.relation) == ("3214356", "replacement")
     assert reading.fields["hs_codes"] == "100590"
+
+
+def test_the_andean_certificate_is_read_tolerantly_and_every_departure_is_told(specimens: Path) -> None:
+    content = (specimens / "phytosanitary-certificate.xml").read_bytes()
+    tolerant = Terms(tolerance=Tolerance.TOLERANT)
+    document = reader.read(content, "phytosanitary_certificate", 1, MediaType.XML, tolerant)
+    told = [(remark.path, remark.rule) for remark in document.remarks]
+    assert sorted(told) == sorted((path, rule) for _, path, rule in RELAXED_BY_THE_ANDEAN_SCHEMA + BROKEN_RULES)
+    assert {remark.code for remark in document.remarks} == {"TOLERATED"}
+    assert (document.content, document.reading.identity.number) == (content, "123456789CO")
 
 
 def test_the_andean_certificate_is_xml_as_we_accept_it(specimens: Path) -> None:

@@ -1,6 +1,7 @@
 """Where the arrangement says so, an SPS certificate is answered by an SPSAcknowledgement, through whatever door."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -26,21 +27,15 @@ NO = BusinessAnswer(AnswerVerdict.REJECTED, "P17", "檢出活蟲 <薊馬> & 線�
 RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:21}"
 
 
-def arrange(country, reopen, terms: str) -> None:
-    """Put terms under the phytosanitary certificates of the country's arrangement, and start its node again."""
+def arrange(country, reopen, line: str) -> None:
+    """Put a line into the terms of phytosanitary certificates of the country, and start its node again."""
     partner = XA if country.code == XB else XB
     file = country.home / "partner_profiles" / partner / "xa-xb-trade-papers.toml"
-    before, mark, after = file.read_text(encoding="utf-8").partition("\n# High volume")
-    assert mark
-    file.write_text(f"{before}\n[kind.terms]\n{terms}\n{mark}{after}", encoding="utf-8")
+    key = line.partition(" = ")[0]
+    changed, count = re.subn(rf"^{key} = .*$", line, file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert count == 1
+    file.write_text(changed, encoding="utf-8")
     reopen(country)
-
-
-@pytest.fixture(name="acknowledging")
-def _acknowledging(pair, reopen) -> object:
-    """XB answers phytosanitary certificates of XA by acknowledgements."""
-    arrange(pair.xb, reopen, 'answer = "sps_acknowledgement"')
-    return pair
 
 
 def delivered(pair, content: bytes) -> tuple[str, str]:
@@ -71,8 +66,7 @@ DOORS = {"flow": by_the_flow, "desk": by_the_desk, "folder": by_the_folder}
 
 
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
-def test_an_answer_through_any_door_travels_as_an_acknowledgement(acknowledging, phyto: bytes, door) -> None:
-    pair = acknowledging
+def test_an_answer_through_any_door_travels_as_an_acknowledgement(pair, phyto: bytes, door) -> None:
     sent, there = delivered(pair, phyto)
     door(pair.xb, there)
     pair.xb.work()
@@ -91,30 +85,38 @@ def test_an_answer_through_any_door_travels_as_an_acknowledgement(acknowledging,
     }  # fmt: skip
 
 
-def test_the_command_writes_an_acknowledgement(acknowledging, phyto: bytes, capsys) -> None:
-    _, there = delivered(acknowledging, phyto)
-    home = str(acknowledging.xb.home)
+def test_the_command_writes_an_acknowledgement(pair, phyto: bytes, capsys) -> None:
+    _, there = delivered(pair, phyto)
+    home = str(pair.xb.home)
     assert main(["answer", there, "rejected", "--code", "P17", "--json", "--home", home]) == 0
     carrier = json.loads(capsys.readouterr().out)["id"]
-    assert acknowledging.xb.exchange(carrier).kind == "sps_acknowledgement"
+    assert pair.xb.exchange(carrier).kind == "sps_acknowledgement"
 
 
-def test_other_papers_of_the_same_arrangement_are_answered_as_ever(acknowledging, origin: bytes) -> None:
-    sent, there = delivered(acknowledging, origin)
-    by_the_flow(acknowledging.xb, there)
-    acknowledging.xb.work()
-    (arrived,) = (one for one in acknowledging.xa.received() if one.kind in frozenset(AnswerForm))
+def test_other_papers_of_the_same_arrangement_are_answered_as_ever(pair, origin: bytes) -> None:
+    sent, there = delivered(pair, origin)
+    by_the_flow(pair.xb, there)
+    pair.xb.work()
+    (arrived,) = (one for one in pair.xa.received() if one.kind in frozenset(AnswerForm))
     assert arrived.kind == "business_answer"
-    assert acknowledging.xa.exchange(sent).state is State.ANSWERED
+    assert pair.xa.exchange(sent).state is State.ANSWERED
 
 
-def test_the_same_acknowledgement_later_is_the_same_exchange_and_another_is_refused_here(
-    acknowledging, phyto: bytes
-) -> None:
-    _, there = delivered(acknowledging, phyto)
-    node = acknowledging.xb.wired.node
+def test_an_arrangement_may_have_them_answered_in_json(pair, reopen, phyto: bytes) -> None:
+    arrange(pair.xb, reopen, 'answer = "business_answer"')
+    sent, there = delivered(pair, phyto)
+    by_the_flow(pair.xb, there)
+    pair.xb.work()
+    (arrived,) = (one for one in pair.xa.received() if one.kind in frozenset(AnswerForm))
+    assert arrived.kind == "business_answer"
+    assert pair.xa.exchange(sent).state is State.ANSWERED
+
+
+def test_the_same_acknowledgement_later_is_the_same_exchange_and_another_is_refused_here(pair, phyto: bytes) -> None:
+    _, there = delivered(pair, phyto)
+    node = pair.xb.wired.node
     first = answering.answer(node, there, NO, AGENCY)
-    acknowledging.xb.later(hours=3)
+    pair.xb.later(hours=3)
     again = answering.answer(node, there, NO, AGENCY)
     assert (again.exchange, again.repeated) == (first.exchange, True)
     with pytest.raises(AnsweredOtherwise):
@@ -124,13 +126,12 @@ def test_the_same_acknowledgement_later_is_the_same_exchange_and_another_is_refu
 def test_an_answer_keeps_its_form_when_the_arrangement_changes_after_it(pair, reopen, phyto: bytes) -> None:
     _, there = delivered(pair, phyto)
     first = answering.answer(pair.xb.wired.node, there, NO, AGENCY)
-    arrange(pair.xb, reopen, 'answer = "sps_acknowledgement"')
+    arrange(pair.xb, reopen, 'answer = "business_answer"')
     again = answering.answer(pair.xb.wired.node, there, NO, AGENCY)
     assert (again.exchange, again.repeated) == (first.exchange, True)
 
 
-def test_an_acknowledgement_is_exported_and_verified_as_evidence(acknowledging, phyto: bytes, tmp_path: Path) -> None:
-    pair = acknowledging
+def test_an_acknowledgement_is_exported_and_verified_as_evidence(pair, phyto: bytes, tmp_path: Path) -> None:
     sent, there = delivered(pair, phyto)
     carrier = answering.answer(pair.xb.wired.node, there, NO, AGENCY).exchange
     pair.xb.work()
@@ -145,12 +146,12 @@ def test_an_acknowledgement_is_exported_and_verified_as_evidence(acknowledging, 
         assert main(["evidence", "verify", str(file), "--anchors", str(anchors)]) == 0
 
 
-def test_the_texts_of_an_acknowledgement_go_with_its_body_and_its_verdict_stays(acknowledging, phyto: bytes) -> None:
-    sent, there = delivered(acknowledging, phyto)
-    answering.answer(acknowledging.xb.wired.node, there, NO, AGENCY)
-    acknowledging.xb.work()
-    acknowledging.cross()
-    assert main(["exchange", "show", sent, "--json", "--home", str(acknowledging.xa.home)]) == 0
+def test_the_texts_of_an_acknowledgement_go_with_its_body_and_its_verdict_stays(pair, phyto: bytes) -> None:
+    sent, there = delivered(pair, phyto)
+    answering.answer(pair.xb.wired.node, there, NO, AGENCY)
+    pair.xb.work()
+    pair.cross()
+    assert main(["exchange", "show", sent, "--json", "--home", str(pair.xa.home)]) == 0
 
 
 # --- what is no acknowledgement of our paper ------------------------------------------------------------------------
@@ -193,19 +194,19 @@ FORGERIES = {
 
 @pytest.mark.parametrize(("before", "after", "word"), FORGERIES.values(), ids=FORGERIES)
 def test_what_is_no_acknowledgement_is_refused_and_the_paper_stays_unanswered(
-    acknowledging, monkeypatch, before: bytes, after: bytes, word: str
+    pair, monkeypatch, before: bytes, after: bytes, word: str
 ) -> None:
     def change(content: bytes) -> bytes:
         assert before in content
         return content.replace(before, after, 1)
 
-    assert forged(acknowledging, monkeypatch, change) == (State.REFUSED, word)
+    assert forged(pair, monkeypatch, change) == (State.REFUSED, word)
 
 
-def test_the_acknowledgement_is_what_the_standard_says(acknowledging, phyto: bytes) -> None:
-    _, there = delivered(acknowledging, phyto)
-    carrier = answering.answer(acknowledging.xb.wired.node, there, NO, AGENCY).exchange
-    stored = acknowledging.xb.wired.node.store.read(lambda tx: exchanges.documents(tx, [carrier]))[carrier]
+def test_the_acknowledgement_is_what_the_standard_says(pair, phyto: bytes) -> None:
+    _, there = delivered(pair, phyto)
+    carrier = answering.answer(pair.xb.wired.node, there, NO, AGENCY).exchange
+    stored = pair.xb.wired.node.store.read(lambda tx: exchanges.documents(tx, [carrier]))[carrier]
     root = parse(stored.content)
     assert root.tag == "{urn:un:unece:uncefact:data:standard:SPSAcknowledgement:17}SPSAcknowledgement"
     names = ["IssueDateTime", "StatusCode", *["ReasonInformation"] * 2, *["ReferenceSPSReferencedDocument"] * 3]

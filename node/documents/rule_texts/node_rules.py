@@ -14,5 +14,6 @@ TEXTS: Mapping[str, str] = {
     "this number is known with other content": "此號碼已有內容不同之文件",
     "the predecessor is of another issuer": "前一文件之核發機關不同",
     "the paper it follows is known and must be named": "所承接之文件已為本節點所知，須予載明",
+    "and {n} more departures": "另有 {n} 項不符",
     "the predecessor was withdrawn": "前一文件已撤回",
 }

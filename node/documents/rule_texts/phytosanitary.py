@@ -20,6 +20,8 @@ TEXTS: Mapping[str, str] = {
     "must be 1 or more": "應大於或等於 1",
     "holds a placeholder instead of a text": "以佔位字樣代替內容",
     "must be pdf, png, jpeg, tiff or plain text": "應為 pdf、png、jpeg、tiff 或純文字",
+    "holds an HTML escape instead of the character": "以 HTML 跳脫序列代替字元",
+    "the arrangement has another code for this meaning": "協定就此意義約定採用另一代碼",
     "must be Base64": "應為 Base64 編碼",
     "must be a whole number from 1": "應為自 1 起之整數",
     "{acronym} needs a second Description of 1 to {n} characters": (
