@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 from node.documents import reader
 from node.documents.conversion import Converted, Form
-from node.documents.conversions import wco_dm
+from node.documents.conversions import equality, wco_dm
 from node.errors import FormUnknown, NotConvertible
 
-FORMS: Sequence[Form] = (*wco_dm.FORMS,)
+FORMS: Sequence[Form] = (*equality.FORMS, *wco_dm.FORMS)
 """Each form of `conversions/`."""
 
 
