@@ -11,6 +11,7 @@
     ├── JsonError           JSON  documents that are not the JSON we accept
     ├── PaperError          DOC   papers: kinds, schemas, rules
     ├── OrderError          SEQ   duplicates, conflicts, chains, expiry
+    ├── UseError            USE   uses of certificates
     ├── DeliveryError       DLV   calls to partners and what they answer
     ├── HubError            HUB   the domestic hub
     ├── StoreError          DB    what we remember
@@ -1122,6 +1123,77 @@ class AnswerContradicted(AnswerError):
     remedy_zh = (
         "兩份已簽署之陳述均已保存，文件暫停：請 {partner} 說明何者為準，再執行 `n2n exchange resume {exchange}`。"
     )
+
+
+# --- USE: uses of certificates ---------------------------------------------------------------------------------------
+
+
+class UseError(NodeError):
+    """A use of a certificate could not be taken."""
+
+    category = Category.CONFLICT
+    side = Side.HUB
+
+
+class CertificateUnknown(UseError):
+    """The use names a certificate {number} that did not cross the border in this form."""
+
+    code = "N2N-USE-001"
+    category = Category.NOT_FOUND
+    zh = "所使用之證明書 {number} 未曾以此內容往來。"
+    remedy = (
+        "Name it by kind, issuer, number and the SHA-256 of its exact bytes: `n2n exchange show` of the certificate "
+        "tells them."
+    )
+    remedy_zh = "請以種類、核發機關、編號及原始位元組之 SHA-256 指明；該證明書之 `n2n exchange show` 可查得。"
+
+
+class CertificateEnded(UseError):
+    """The certificate {number} cannot be used: it is {life}."""
+
+    code = "N2N-USE-002"
+    zh = "證明書 {number} 不得使用：其狀態為 {life}。"
+    remedy = (
+        "Use the certificate that stands in its place, or ask for a new one; this one will never be in force again."
+    )
+    remedy_zh = "請改用取代之證明書，或請求重新核發；本證明書不會再生效。"
+
+
+class CertificateOverUsed(UseError):
+    """The use takes more of certificate {number} than is left ({path})."""
+
+    code = "N2N-USE-003"
+    zh = "核銷數量超過證明書 {number} 之餘額（{path}）。"
+    remedy = "`n2n exchange show` of the certificate tells what is left and which uses took the rest."
+    remedy_zh = "該證明書之 `n2n exchange show` 列出餘額及先前之核銷。"
+
+
+class UseMismatch(UseError):
+    """The use does not fit what certificate {number} says: {rule}."""
+
+    code = "N2N-USE-004"
+    zh = "核銷內容與證明書 {number} 所載不符：{rule}。"
+    remedy = "Write items off as the certificate names them, in its own units and currency."
+    remedy_zh = "請依證明書之項次，並以其單位及幣別核銷。"
+
+
+class UseNumberTaken(UseError):
+    """The use number {number} is known with other content, or was taken back."""
+
+    code = "N2N-USE-005"
+    zh = "核銷編號 {number} 已有不同內容，或已撤銷。"
+    remedy = "Give another use a number of its own; to change a use, take it back and hand in a new one."
+    remedy_zh = "另一筆核銷請另編號；如需變更，請先撤銷再重新送交。"
+
+
+class UseUnknown(UseError):
+    """The paper takes back a use {number} that this certificate does not have."""
+
+    code = "N2N-USE-006"
+    category = Category.NOT_FOUND
+    zh = "擬撤銷之核銷 {number} 不存在於該證明書。"
+    remedy = "`n2n exchange show` of the certificate lists its uses."
+    remedy_zh = "該證明書之 `n2n exchange show` 列出其核銷紀錄。"
 
 
 # --- DLV: calls to partners and what they answer --------------------------------------------------------------------

@@ -3,7 +3,13 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from node.documents import aeo_status, certificate_of_origin, inspection_result, phytosanitary_certificate
+from node.documents import (
+    aeo_status,
+    certificate_of_origin,
+    certificate_use,
+    inspection_result,
+    phytosanitary_certificate,
+)
 from node.documents.kind import Kind
 
 _KINDS: tuple[Kind, ...] = (
@@ -11,6 +17,7 @@ _KINDS: tuple[Kind, ...] = (
     certificate_of_origin.KIND,
     aeo_status.KIND,
     inspection_result.KIND,
+    certificate_use.KIND,
 )
 
 CATALOGUE: Mapping[tuple[str, int], Kind] = MappingProxyType({(kind.name, kind.version): kind for kind in _KINDS})

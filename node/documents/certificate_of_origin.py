@@ -7,6 +7,7 @@ names a predecessor.
 
 from pathlib import Path
 
+from node.documents import certified_items
 from node.documents.checks import joined, text_of, without_blanks
 from node.documents.kind import XmlKind
 from node.documents.listing import Listing, Table
@@ -15,6 +16,7 @@ from node.documents.origin_look import items_of, keeps_every_rule
 from node.documents.origin_rules import ENDED, NS, rules
 from node.documents.structure import PaperSchema
 from node.model.document import Identity, Reading, Succession
+from node.model.uses import Certified
 from node.safe_xml import Element
 
 _AUTHORITY, _NUMBER, _STATUS = f"{NS}IssuingAuthority", f"{NS}Number", f"{NS}Status"
@@ -90,6 +92,18 @@ def _of_items(items: Table, name: str) -> str:
     return joined(map(str.strip, items.column(name)))
 
 
+def certifies(root: Element) -> Certified:
+    """Per item its quantity, or else its net or gross weight, and its value."""
+    said = Listing(root)
+    return certified_items.items(
+        said.parts(f"{NS}Item"),
+        number=f"{NS}Sequence",
+        quantities=[(f"{NS}{name}", "unit") for name in ("Quantity", "NetWeight", "GrossWeight")],
+        value=(f"{NS}Value", "currency"),
+        valid_until=said.text(_VALID_UNTIL),
+    )
+
+
 KIND = XmlKind(
     name="certificate_of_origin",
     version=1,
@@ -104,4 +118,5 @@ KIND = XmlKind(
     reading=read,
     reading_at_once=read_at_once,
     number=f"{NS}Number",
+    certifies=certifies,
 )

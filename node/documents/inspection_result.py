@@ -9,12 +9,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from node.clock import to_xml
+from node.documents import certified_items
 from node.documents.checks import joined, moment_of, text_of, without_blanks
 from node.documents.children import Way, first_by_name
 from node.documents.inspection_rules import ENDED, NS, rules
 from node.documents.kind import XmlKind
 from node.documents.structure import PaperSchema
 from node.model.document import Identity, Reading, Succession
+from node.model.uses import Certified
 from node.safe_xml import Element
 
 _RELATIONS = {"withdrawn": "withdrawal", "cancelled": "cancellation"}
@@ -82,6 +84,16 @@ def _all(root: Element, way: Way) -> str:
     return joined(map(text_of, way.all(root)))
 
 
+def certifies(root: Element) -> Certified:
+    """Per line its quantity, where it has one."""
+    return certified_items.items(
+        list(root.iterchildren(f"{NS}Line")),
+        number=f"{NS}Sequence",
+        quantities=[(f"{NS}Quantity", "unit")],
+        valid_until=text_of(root.find(f"{NS}ValidUntil")),
+    )
+
+
 _ISSUERS, _STANDARDS = Way(f"{NS}Authority", f"{NS}Name"), Way(f"{NS}Standard", f"{NS}Code")
 _EXPORTERS, _IMPORTERS = Way(f"{NS}Exporter", f"{NS}Name"), Way(f"{NS}Importer", f"{NS}Name")
 _GOODS, _HS_CODES = Way(f"{NS}Line", f"{NS}Description"), Way(f"{NS}Line", f"{NS}HsCode")
@@ -100,4 +112,5 @@ KIND = XmlKind(
     rules=rules,
     reading=read,
     number=f"{NS}Number",
+    certifies=certifies,
 )

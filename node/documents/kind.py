@@ -13,6 +13,7 @@ from node.model.document import Finding, MediaType, Reading
 from node.model.effect import Effect
 from node.model.receipt import FindingCode
 from node.model.terms import Terms
+from node.model.uses import Certified
 from node.safe_xml import Element
 
 
@@ -56,7 +57,7 @@ class XmlKind(DocumentKind):
     says nothing. `agreed` yields the terms of an arrangement that the paper breaks, and is asked only where there are
     terms; `remarks` what is doubtful in a paper without a finding. `prepare` makes the copy that is judged and read in
     place of the paper where the terms ask for one, else None. `number` is the path of the element that holds the
-    paper's number.
+    paper's number. `certifies`, of certificates that are written off, tells what there is to be used per item.
     """
 
     schema: PaperSchema
@@ -67,6 +68,7 @@ class XmlKind(DocumentKind):
     reading: Callable[[Element], Reading]
     reading_at_once: Callable[[Element], Reading | None] | None = None
     number: str
+    certifies: Callable[[Element], Certified] | None = None
 
     @property
     def media_type(self) -> MediaType:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from node.clock import to_xml
+from node.documents import certified_items
 from node.documents.checks import is_label, joined, text_at, text_of, without_blanks
 from node.documents.children import Way, first_by_name
 from node.documents.codes import sps
@@ -19,6 +20,7 @@ from node.documents.phytosanitary_rules import CONSIGNMENT, DOCUMENT, LINES, RAM
 from node.documents.structure import PaperSchema
 from node.model.document import Identity, Reading, Succession
 from node.model.terms import Terms
+from node.model.uses import Certified
 from node.safe_xml import Element
 
 MAX_UCR = 35
@@ -91,7 +93,18 @@ def _hs_codes(root: Element) -> list[str]:
     ]
 
 
-_NOTES = Way(DOCUMENT, f"{RAM}IncludedSPSNote")
+def certifies(root: Element) -> Certified:
+    """Per trade line its net weight, or else its net volume, or else its gross weight."""
+    return certified_items.items(
+        _LINES.all(root),
+        number=f"{RAM}SequenceNumeric",
+        quantities=[
+            (f"{RAM}{name}", "unitCode") for name in ("NetWeightMeasure", "NetVolumeMeasure", "GrossWeightMeasure")
+        ],
+    )
+
+
+_LINES, _NOTES = Way(*LINES), Way(DOCUMENT, f"{RAM}IncludedSPSNote")
 _COMMON_NAMES, _DESCRIPTIONS = Way(*LINES, f"{RAM}CommonName"), Way(*LINES, f"{RAM}Description")
 _SCIENTIFIC_NAMES = Way(*LINES, f"{RAM}ScientificName")
 _CLASSIFICATIONS = Way(*LINES, f"{RAM}ApplicableSPSClassification")
@@ -118,4 +131,5 @@ KIND = XmlKind(
     rules=rules,
     reading=read,
     number=f"{DOCUMENT}/{RAM}ID",
+    certifies=certifies,
 )

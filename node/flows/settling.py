@@ -19,12 +19,12 @@ from node.errors import (
     PartnerWantsAnew,
     TlsFailed,
 )
-from node.flows import answers, calls, parking, receipts, witness
+from node.flows import answers, calls, endings, parking, receipts, witness
 from node.flows.admission import ANSWER_KINDS
 from node.flows.ports import Node
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State, may_move
-from node.model.ids import Digest, ExchangeId, MessageId, sha256
+from node.model.ids import Digest, MessageId, sha256
 from node.model.job import Circumstances, GiveUp, Job, Verb
 from node.model.receipt import (
     Answer,
@@ -221,7 +221,7 @@ def _commit_receipts(node: Node, tx: Tx, settled: Sequence[Settled], sight: witn
             answers.delivered(tx, ids, now)
             carriers = [one.consignment.exchange for one in same if one.consignment.exchange.kind in ANSWER_KINDS]
             answers.concluded(tx, [one.id for one in carriers], now)
-        _release_successors(tx, ids, target, now)
+        endings.ended(tx, [one.consignment.exchange for one in same], target, now)
     ours = jobs.held(tx, [one.consignment.job for one in settled])
     told = [one.consignment.job for one in settled if one.consignment.exchange.id in ours]
     _tell_hub(node, tx, told, now)
@@ -254,16 +254,6 @@ def _end_state(receipt: Receipt) -> State:
 
 def _movable(target: State) -> list[State]:
     return [state for state in State if may_move(Direction.OUT, state, target)]
-
-
-def _release_successors(tx: Tx, ended: Sequence[ExchangeId], target: State, now: datetime) -> None:
-    """A delivered paper lets its successors go; one that ended otherwise leaves them to a human (protocol 5)."""
-    if target is State.DELIVERED:
-        jobs.unblock_all(tx, ended)
-        return
-    for exchange in ended:
-        for successor in jobs.blocked_by(tx, exchange):
-            parking.park_row(tx, successor, f"predecessor {target}", now)
 
 
 def _commit_later(node: Node, tx: Tx, later: Later, now: datetime) -> None:
@@ -388,7 +378,7 @@ def expire_unsent(node: Node, consignments: Sequence[calls.Consignment]) -> None
                 continue
             exchanges.move(tx, one.exchange.id, Direction.OUT, [State.SEALED], State.EXPIRED, now, "expired")
             evidence.add(tx, [_fact(one, now, Fact.EXPIRED, None, "never sent")])
-            _release_successors(tx, [one.exchange.id], State.EXPIRED, now)
+            endings.ended(tx, [one.exchange], State.EXPIRED, now)
             _tell_hub(node, tx, [one.job], now)
 
     if consignments:

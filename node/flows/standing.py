@@ -11,9 +11,6 @@ from node.model.receipt import FindingCode
 from node.store import papers
 from node.store.database import Tx
 
-TERMINAL_VERSIONS = frozenset({"withdrawn", "cancelled", "revoked"})
-"""Versions of a number after which nothing follows; a replaced paper lives on in its successor."""
-
 
 @dataclass(frozen=True, slots=True)
 class Paper:
@@ -121,5 +118,5 @@ class Standing:
         self._papers[paper.document_sha256] = paper
         self._chains[paper.document_sha256] = chain
         self._digests.setdefault((paper.kind, paper.issuer, paper.number), []).append(paper.document_sha256)
-        if paper.version in TERMINAL_VERSIONS:
+        if paper.version in papers.TERMINAL_VERSIONS:
             self._ended.add((paper.issuer, chain))

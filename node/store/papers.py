@@ -16,6 +16,9 @@ from node.store.tables import PAPER
 DAY = len("2026-11-22")
 """A day is the beginning of every moment that a field of a paper holds."""
 
+TERMINAL_VERSIONS = frozenset({"withdrawn", "cancelled", "revoked"})
+"""Versions of a number after which nothing follows; a replaced paper lives on in its successor."""
+
 _NO_FIELDS: Mapping[str, str] = {}
 
 

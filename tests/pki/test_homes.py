@@ -71,6 +71,7 @@ def test_the_two_sides_agree(pki: DevPki, tmp_path: Path, moment: datetime) -> N
     assert [(kind.name, kind.version, kind.assurance) for kind in ours] == [
         ("aeo_status", 1, Assurance.DOCUMENT),
         ("certificate_of_origin", 1, Assurance.BATCH),
+        ("certificate_use", 1, Assurance.DOCUMENT),
         ("inspection_result", 1, Assurance.DOCUMENT),
         ("phytosanitary_certificate", 1, Assurance.DOCUMENT),
     ]
