@@ -9,6 +9,7 @@ import json
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 from node.documents.checks import joined, without_blanks
 from node.documents.json_shapes import JsonSchema, Listing, Record, Whole
@@ -202,6 +203,7 @@ KIND = JsonKind(
     title_en="Use of a certificate",
     title_zh="證明書使用（核銷）通知",
     samples=("grapefruit_used", "tea_use_withdrawn", "tea_used"),
+    data_model=Path(__file__).parent / "data_model/certificate_use_1.txt",
     schema=CERTIFICATE_USE,
     rules=rules,
     reading=read,

@@ -17,6 +17,7 @@ from node.documents.rule_texts import (
     origin_agreed,
     phytosanitary,
     structure,
+    uses,
     values,
 )
 
@@ -29,6 +30,7 @@ TEXTS: Mapping[str, str] = {
     **phytosanitary.TEXTS,
     **inspection.TEXTS,
     **aeo.TEXTS,
+    **uses.TEXTS,
     **node_rules.TEXTS,
 }
 """Rules in English, and in 繁體中文."""

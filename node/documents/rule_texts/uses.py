@@ -1,0 +1,36 @@
+"""Rules of uses of certificates."""
+
+from collections.abc import Mapping
+
+TEXTS: Mapping[str, str] = {
+    "must be use or withdraw": "應為 use（核銷）或 withdraw（撤銷核銷）",
+    "must be a decimal text of at most 16 digits, 6 decimals": "應為十進位數字文字，至多 16 位、小數 6 位",
+    "must be 64 hexadecimal digits in lower case": "應為 64 位小寫十六進位數字",
+    "must be the name of a kind of paper": "應為文件種類名稱",
+    "must have 1 to 3 capitals or digits": "應為 1 至 3 個大寫字母或數字",
+    "a use is taken back as a whole, without them": "核銷應整筆撤銷，不得載有此項",
+    "taking a use back needs its reason": "撤銷核銷須載明理由",
+    "a use needs its {name}": "核銷須載有 {name}",
+    "only taking a use back has a reason": "僅撤銷核銷得載理由",
+    "must be different on every declaration": "各報單號碼不得重複",
+    "must be one of the declarations": "應為所列報單之一",
+    "needs its declaration where there are several": "有數份報單時，應載明所屬報單",
+    "needs a quantity or a value": "應載有數量或價值",
+    "must be more than nothing": "應大於零",
+    "no use of this number is known": "查無此編號之核銷",
+    "the use was of another certificate": "該筆核銷屬於另一證明書",
+    "the use of this number was taken back": "此編號之核銷業已撤銷",
+    "this number is known with other content": "此編號已有不同內容",
+    "no such certificate crossed": "未曾往來此證明書",
+    "the digest is another certificate's": "摘要屬於另一證明書",
+    "not in force: its issuer withdrew it": "證明書業經核發機關撤回，不得使用",
+    "not in force: another paper stands in its place": "證明書業經換發取代，不得使用",
+    "the certificate is still on its way": "證明書尚未送出",
+    "nothing tells what the certificate certifies": "無從得知證明書所證明之數量",
+    "the certificate had expired": "證明書業已逾期",
+    "the certificate has no such item": "證明書無此項次",
+    "the certificate tells no {measure} of the item": "證明書未載該項次之 {measure}",
+    "the certificate has another {word}": "與證明書之 {word} 不符",
+    "it was used before in another unit": "先前已以其他單位核銷",
+    "more than is left of this item": "超過該項次之餘額",
+}
