@@ -11,8 +11,9 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
+from node.store import operator_tables as operator_tables  # the metadata holds their tables, too
 from node.store import retention_tables
-from node.store import uses_tables as uses_tables  # the metadata holds its tables, too
+from node.store import uses_tables as uses_tables
 from node.store.columns import SEQUENCE, Moment
 from node.store.log_tables import CHECKPOINT, ISSUED_CHECKPOINT, LOG_ALARM, LOG_NODE, RECEIPT_LOG
 from node.store.register_tables import PAPER, UCR

@@ -82,7 +82,7 @@ def test_the_two_sides_agree(pki: DevPki, tmp_path: Path, moment: datetime) -> N
         assert {mirror[direction] for direction in one.directions} == other.directions
     agreed = [[(one.id, one.version, one.legal_basis) for one in book.profiles] for book in (at_xa, at_xb)]
     assert agreed[0] == agreed[1]
-    assert len(agreed[0]) == 2
+    assert len(agreed[0]) == 3
 
 
 def test_names_stand_in_both_languages(pki: DevPki, tmp_path: Path) -> None:
