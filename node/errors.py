@@ -839,6 +839,15 @@ class FileNotWritten(NodeError):
     remedy_zh = "請於可寫入的目錄中選用尚未使用的檔名。"
 
 
+class DeclarationUnreadable(PaperError):
+    """This is no declaration of the WCO data model that can be checked: {detail}."""
+
+    code = "N2N-DOC-008"
+    zh = "此文件並非可查核的 WCO 資料模型報單：{detail}。"
+    remedy = "Hand in a Declaration of the WCO data model, bare or in its MetaData."
+    remedy_zh = "請提供 WCO 資料模型之 Declaration，可置於 MetaData 內。"
+
+
 # --- SEQ: duplicates, conflicts, chains, expiry ---------------------------------------------------------------------
 
 

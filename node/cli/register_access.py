@@ -5,7 +5,10 @@ from datetime import date, datetime
 
 from node.cli.node_access import open_store, settings_of
 from node.cli.session import Session
+from node.flows.declaration_check import Verdict, check
+from node.flows.declaration_registers import StoredRegisters
 from node.model.certificate import Certificate
+from node.model.declaration import Declaration
 from node.model.exchange import Direction
 from node.model.ids import NodeCode
 from node.profiles.book import load_book
@@ -47,3 +50,15 @@ def trace(session: Session, what: str) -> tracing.Trace:
     partners = [partner.code for partner in book.partners]
     with open_store(session) as store:
         return store.read(lambda tx: tracing.trace(tx, what, partners))
+
+
+def check_against_registers(
+    session: Session, declaration: Declaration, partner: NodeCode | None, on: datetime, known_at: datetime
+) -> list[Verdict]:
+    """What the registers say of a declaration, all of it read at one moment; raises PartnerUnknown."""
+    settings = settings_of(session)
+    book = load_book(settings.profiles_folder, settings.home, settings.code)
+    if partner is not None:
+        book.partner(partner)
+    with open_store(session) as store:
+        return store.read(lambda tx: check(declaration, StoredRegisters(tx, partner, on, known_at)))

@@ -127,6 +127,7 @@ COMMANDS = [
     ("explain",),
     ("exchange", "list"),
     ("exchange", "show"),
+    ("paper", "check-declaration"),
     ("paper", "convert"),
     ("pki", "dev"),
 ]
