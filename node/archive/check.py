@@ -19,9 +19,10 @@ from node.archive.package import RECEIPT_SEAL, SEAL, SUMS, Proof, proof_of, sums
 from node.archive.report import EvidenceVerdict, Report, Signer, Step, StepName, Told
 from node.clock import to_xml
 from node.crypto.claimed import Certificate, ClaimedSignature, issuer_among, party_of, verify_claimed
+from node.crypto.claimed_by_digest import verify_claimed_digest
 from node.crypto.keys import Role
 from node.crypto.manifest import manifest_from_xml
-from node.crypto.seal import body_digest, paper_leaf, receipt_leaf
+from node.crypto.seal import body_digest_by, paper_leaf, receipt_leaf
 from node.crypto.trust import fingerprint, public_key_info
 from node.crypto.verification import MAX_AHEAD
 from node.errors import (
@@ -44,7 +45,7 @@ from node.errors import (
 )
 from node.model.document import MediaType
 from node.model.envelope import Header, Manifest, Place, Purpose
-from node.model.ids import Leaf, NodeCode, is_node_code, sha256
+from node.model.ids import Digest, Leaf, NodeCode, is_node_code
 from node.model.receipt import Receipt, Verdict
 from node.wire import header_from_bytes, metadata_from_bytes, receipt_from_bytes
 
@@ -187,7 +188,8 @@ def _judge(data: bytes, beliefs: _Beliefs, record: _Record) -> None:
     # 4. Header, metadata and receipt are in their canonical form.
     record.step(StepName.PARTS)
     header, receipt = _parts(proof)
-    record.tell(Told(header, sha256(proof.document), receipt, proof.document_signature is not None))
+    signed, present = proof.document_signature is not None, proof.document is not None
+    record.tell(Told(header, proof.document_sha256, receipt, signed, present))
     # 5. The sender's sign key signed the seal, which is one of papers from the sender for the recipient.
     record.step(StepName.SEAL)
     sender, recipient = header.sender, header.recipient
@@ -197,14 +199,15 @@ def _judge(data: bytes, beliefs: _Beliefs, record: _Record) -> None:
     manifest = _manifest(papers.manifest, Purpose.PAPERS, sender, recipient, proof.count)
     # 6. The seal covers this header, these metadata and this document.
     record.step(StepName.PAPER)
-    leaf = paper_leaf(proof.header, body_digest(proof.salt, proof.metadata, proof.document))
+    leaf = paper_leaf(proof.header, body_digest_by(proof.salt, proof.metadata, proof.document_sha256))
     _require_place(manifest, leaf, proof.place)
     # 7. The sender's sign key signed the document itself, where that was agreed.
     record.step(StepName.DOCUMENT)
     signatures = [seal]
     if proof.document_signature is not None:
         name, media_type = proof.media_type.file_name, proof.media_type
-        part = _Part(name, proof.document, media_type, proof.document_signature, sender, Role.SIGN)
+        content = proof.document if proof.document is not None else proof.document_sha256
+        part = _Part(name, content, media_type, proof.document_signature, sender, Role.SIGN, proof.document is None)
         signatures.append(_signature(part, proof, beliefs, record))
     # 8. The recipient's receipt key, which is another key, signed a seal of receipts from the recipient for the sender.
     record.step(StepName.RECEIPT_SEAL)
@@ -251,7 +254,10 @@ def _parts(proof: Proof) -> tuple[Header, Receipt]:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A signed entry: its name, content and type, the signature, and who must have made it with which key."""
+    """A signed entry: its name, content and type, the signature, and who must have made it with which key.
+
+    `by_digest`: the content is the SHA-256 of an entry that is not there.
+    """
 
     name: str
     content: bytes
@@ -259,11 +265,15 @@ class _Part:
     signature: bytes
     party: NodeCode
     role: Role
+    by_digest: bool = False
 
 
 def _signature(part: _Part, proof: Proof, beliefs: _Beliefs, record: _Record) -> ClaimedSignature:
     """The signature over one entry, proved to be the party's; its certificate must lie in the file."""
-    claimed = verify_claimed(part.content, part.name, part.media_type, part.signature)
+    if part.by_digest:
+        claimed = verify_claimed_digest(Digest(part.content), part.name, part.media_type, part.signature)
+    else:
+        claimed = verify_claimed(part.content, part.name, part.media_type, part.signature)
     if not beliefs.knows(claimed.certificate, part.party, part.role):
         raise SignerNotParty(what=part.name, partner=part.party, role=part.role)
     enclosed = {(one.party, one.use.value, fingerprint(one.certificate)) for one in proof.certificates}

@@ -18,7 +18,7 @@ from node.crypto.trust import fingerprint
 from node.errors import EntryMissing, PackageMalformed
 from node.model.document import MediaType
 from node.model.envelope import Place, Purpose, Seal
-from node.model.ids import NodeCode, is_node_code, sha256
+from node.model.ids import Digest, NodeCode, is_node_code, sha256
 from node.wire import header_from_bytes, receipt_from_bytes
 
 MIME_TYPE = b"application/vnd.etsi.asic-e+zip"
@@ -30,12 +30,18 @@ SEAL_SIGNATURE = "META-INF/signatures-seal.xml"
 RECEIPT_SIGNATURE = "META-INF/signatures-receipt.xml"
 PAGE, SUMS = "VERIFY.txt", "SHA256SUMS"
 
+DIGEST = "document.sha256"
+"""In the place of a document that was purged: its SHA-256 and its name, as `sha256sum -c` reads them."""
+
+NO_DIGEST = Digest(b"")
+"""Beside a document that is there."""
+
 _DOCUMENTS = {media_type.file_name: media_type for media_type in MediaType}
 _FIXED = (
-    "mimetype", *_DOCUMENTS, "header.bin", "metadata.bin", "salt.bin", SEAL, "path.txt", "receipt.bin", RECEIPT_SEAL,
-    "receipt-path.txt", DOCUMENT_SIGNATURE, SEAL_SIGNATURE, RECEIPT_SIGNATURE,
+    "mimetype", *_DOCUMENTS, DIGEST, "header.bin", "metadata.bin", "salt.bin", SEAL, "path.txt", "receipt.bin",
+    RECEIPT_SEAL, "receipt-path.txt", DOCUMENT_SIGNATURE, SEAL_SIGNATURE, RECEIPT_SIGNATURE,
 )  # fmt: skip
-_OPTIONAL = frozenset({*_DOCUMENTS, DOCUMENT_SIGNATURE})
+_OPTIONAL = frozenset({*_DOCUMENTS, DIGEST, DOCUMENT_SIGNATURE})
 
 MAX_CERTIFICATES = 64
 """Both parties' certificates for two roles, and their authorities, over all renewals that a profile still lists."""
@@ -44,6 +50,7 @@ _SHOWN_DIGITS = 16
 """Of a certificate's SHA-256, as part of its name."""
 
 _PATH_LINE = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_DIGEST_LINE = re.compile(rf"([0-9a-f]{{64}})  ({'|'.join(map(re.escape, _DOCUMENTS))})\n", re.ASCII)
 _PATH_HEAD = re.compile(r"(0|[1-9][0-9]?) ([1-9][0-9]?)", re.ASCII)
 
 
@@ -75,10 +82,13 @@ class EnclosedCertificate:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """One paper with all that proves its journey, as bytes; `counts` are how many leaves each seal covers."""
+    """One paper with all that proves its journey, as bytes; `counts` are how many leaves each seal covers.
+
+    `document` is None where it was purged; `purged_sha256` stands in for it.
+    """
 
     media_type: MediaType
-    document: bytes
+    document: bytes | None
     header: bytes
     metadata: bytes
     salt: bytes
@@ -91,6 +101,12 @@ class Proof:
     receipt_count: int
     document_signature: bytes | None = None
     certificates: tuple[EnclosedCertificate, ...] = ()
+    purged_sha256: Digest = NO_DIGEST
+
+    @property
+    def document_sha256(self) -> Digest:
+        """Of the document, whether it is there or not."""
+        return self.purged_sha256 if self.document is None else sha256(self.document)
 
 
 def build(proof: Proof) -> bytes:
@@ -112,14 +128,15 @@ def build(proof: Proof) -> bytes:
 def proof_of(entries: Mapping[str, bytes]) -> Proof:
     """The parts of an evidence file; raises EntryMissing or PackageMalformed. Nothing is verified."""
     _require_names(entries)
-    (document,) = (name for name in entries if name in _DOCUMENTS)
+    media_type, document, digest = _document(entries)
     if entries["mimetype"] != MIME_TYPE:
         raise PackageMalformed(detail="mimetype names another format")
     place, count = _place(entries["path.txt"], "path.txt")
     receipt_place, receipt_count = _place(entries["receipt-path.txt"], "receipt-path.txt")
     return Proof(
-        media_type=_DOCUMENTS[document],
-        document=entries[document],
+        media_type=media_type,
+        document=document,
+        purged_sha256=digest,
         header=entries["header.bin"],
         metadata=entries["metadata.bin"],
         salt=entries["salt.bin"],
@@ -148,7 +165,11 @@ def path_to_text(place: Place, count: int) -> bytes:
 def _fixed(proof: Proof) -> Iterator[tuple[str, bytes]]:
     """The entries before the certificates, in the order of _FIXED."""
     yield "mimetype", MIME_TYPE
-    yield proof.media_type.file_name, proof.document
+    name = proof.media_type.file_name
+    if proof.document is None:
+        yield DIGEST, f"{proof.document_sha256.hex()}  {name}\n".encode("ascii")
+    else:
+        yield name, proof.document
     yield "header.bin", proof.header
     yield "metadata.bin", proof.metadata
     yield "salt.bin", proof.salt
@@ -194,14 +215,16 @@ def _page(proof: Proof, signers: Mapping[str, EnclosedCertificate]) -> str:
             file, entry, signers[entry].name, party, Role(use), claimed.signed_at, sha256(signature), parts
         )
     seal, document, answer = signed[SEAL_SIGNATURE], signed.get(DOCUMENT_SIGNATURE), signed[RECEIPT_SIGNATURE]
-    return verify_page(Page(header, receipt, proof.media_type.file_name, seal, document, answer))
+    return verify_page(
+        Page(header, receipt, proof.media_type.file_name, seal, document, answer, proof.document is not None)
+    )
 
 
 def _require_names(entries: Mapping[str, bytes]) -> None:
     """Raise EntryMissing, or PackageMalformed, unless these are the entries of an evidence file in their order."""
-    documents = [name for name in entries if name in _DOCUMENTS]
+    documents = [name for name in entries if name in _DOCUMENTS or name == DIGEST]
     if not documents:
-        raise EntryMissing(entry="document.xml or document.json")
+        raise EntryMissing(entry=f"document.xml, document.json or {DIGEST}")
     if len(documents) > 1:
         raise PackageMalformed(detail="it has two documents")
     for name in (*_FIXED, PAGE, SUMS):
@@ -212,6 +235,17 @@ def _require_names(entries: Mapping[str, bytes]) -> None:
         raise PackageMalformed(detail=f"more than {MAX_CERTIFICATES} certificates")
     if list(entries) != [*(name for name in _FIXED if name in entries), *certificates, PAGE, SUMS]:
         raise PackageMalformed(detail="its entries are not those of an evidence file in their order")
+
+
+def _document(entries: Mapping[str, bytes]) -> tuple[MediaType, bytes | None, Digest]:
+    """Media type, the document if it is there, else its SHA-256."""
+    if (line := entries.get(DIGEST)) is not None:
+        said = _DIGEST_LINE.fullmatch(line.decode("ascii", errors="replace"))
+        if said is None:
+            raise PackageMalformed(detail=f"{DIGEST} is not one line of a digest and a name")
+        return _DOCUMENTS[said[2]], None, Digest(bytes.fromhex(said[1]))
+    (name,) = (name for name in entries if name in _DOCUMENTS)
+    return _DOCUMENTS[name], entries[name], NO_DIGEST
 
 
 def _is_certificate(name: str) -> bool:

@@ -98,6 +98,8 @@ class Told:
     document_sha256: Digest
     receipt: Receipt
     document_signed: bool
+    document_present: bool = True
+    """False where the document was purged before the file was made: all was judged by its digest."""
 
 
 @dataclass(frozen=True, slots=True)

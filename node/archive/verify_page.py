@@ -24,6 +24,15 @@ _BLANK = re.compile(r"@([A-Z ]+)@")
 
 _BATCH = "# None: under batch assurance the seal alone covers the document. 無：批次保證僅以封印涵蓋文件。"
 
+_HERE, _GONE = 'digest < "$document"', 'read -r sum _ < document.sha256 && printf %s "$sum"'
+"""How the page gets at the document's digest."""
+
+_PURGED = """\
+# The document was purged by the node that made this file; document.sha256 names it. Whoever has it puts it here, and it
+# is checked too. 文件業經產出節點依保存期限清除，由 document.sha256 指明；持有者將其置於此處即一併查驗。
+if [ -e "$document" ]; then
+  sha256sum -c document.sha256 || failed "COVERAGE: $document\""""
+
 _PSS = """\
 # RSA-PSS, which xmlsec1 before 1.3 does not know: the canonical form of its parts, and openssl.
 # xmlsec1 1.3 之前不支援 RSA-PSS：以下為各部分之正規形式，改用 openssl。"""
@@ -56,11 +65,12 @@ class Page:
     seal: Signed
     document_signature: Signed | None
     receipt_seal: Signed
+    document_present: bool = True
 
 
 def verify_page(page: Page) -> str:
     """The page, ended by a line feed."""
-    header, receipt, signature = page.header, page.receipt, page.document_signature
+    header, receipt = page.header, page.receipt
     blanks = {
         "PAPER": f"{header.kind} {header.kind_version}, {header.sender} -> {header.recipient}",
         "CREATED": to_xml(header.created_at),
@@ -72,10 +82,22 @@ def verify_page(page: Page) -> str:
         "VERDICT": receipt.verdict.name,
         "ANSWER": _ANSWERS[receipt.verdict],
         "SEAL SIGNATURE": "\n".join(_signature(page.seal)),
-        "DOCUMENT SIGNATURE": "\n".join(_signature(signature)) if signature else _BATCH,
+        "CONTENT": _HERE if page.document_present else _GONE,
+        "DOCUMENT SIGNATURE": "\n".join(_document_signature(page)),
         "RECEIPT SIGNATURE": "\n".join(_signature(page.receipt_seal)),
     }
     return _BLANK.sub(lambda blank: blanks[blank[1]], _TEMPLATE.read_text(encoding="utf-8"))
+
+
+def _document_signature(page: Page) -> Iterator[str]:
+    """The commands for the document's own signature, and for a document that somebody else must bring."""
+    signature = page.document_signature
+    if page.document_present:
+        yield from _signature(signature) if signature else (_BATCH,)
+        return
+    yield _PURGED
+    yield from _signature(signature) if signature else (_BATCH,)
+    yield "fi"
 
 
 def _signature(signed: Signed) -> Iterator[str]:

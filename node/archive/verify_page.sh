@@ -147,7 +147,7 @@ sha256sum -c SHA256SUMS || failed 'DIGEST: SHA256SUMS'
 
 # 3. The seal covers header, metadata and document of this paper, and the header names both sides.
 #    封印涵蓋本文件之標頭、後設資料與內容，且標頭載明雙方。
-body=$({ octets salt.bin; bytes "$(digest < metadata.bin)"; bytes "$(digest < "$document")"; } | digest)
+body=$({ octets salt.bin; bytes "$(digest < metadata.bin)"; bytes "$(@CONTENT@)"; } | digest)
 leaf=$({ printf '\000'; bytes "$(digest < header.bin)"; bytes "$body"; } | digest)
 covers seal.xml papers "$sender" "$recipient" "$(climb path.txt "$leaf")"
 parties="12$(length "$sender")$(code "$sender")1a$(length "$recipient")$(code "$recipient")22"

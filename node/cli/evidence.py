@@ -43,6 +43,11 @@ _AUTHORITY = Column("authority", Text("SHA-256 of the authority", "憑證機構 
 _SIGNERS = (_SIGNED, _BY, _CERTIFICATE, _CLAIMED, _AUTHORITY)
 
 _NOT_REACHED = Text("not reached", "未執行")
+_PURGED = Text(
+    "The document was purged before this file was made; everything was judged by its SHA-256. Whoever kept the "
+    "document makes a file with it: n2n evidence export ID --document FILE.",
+    "產出前文件已清除，均以其 SHA-256 判定；保有文件者可據以產出完整證據：n2n evidence export ID --document FILE。",
+)
 _NOTE = Text(
     "Certificates were judged at the times their signers claim: the file holds no time stamps. "
     "Revocation was not judged.",
@@ -55,13 +60,22 @@ def export(
     session: Session,
     ids: Annotated[list[str], typer.Argument(metavar="ID...", help="Exchanges, or beginnings of ids. 交換識別碼。")],
     out: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Where to. 輸出目錄。")] = Path(),
+    document: Annotated[
+        Path | None,
+        typer.Option(
+            "--document", metavar="FILE", help="The document itself, where the node purged it. 已清除之文件。"
+        ),
+    ] = None,
 ) -> None:
     """Write each exchange's evidence file. 產出各交換的證據檔。"""
     from node.cli.node_access import export_evidence
     from node.model.ids import sha256
 
+    if document is not None and len(ids) != 1:
+        raise typer.BadParameter("one exchange at a time; 一次一筆交換", param_hint="--document")
+    given = None if document is None else _read(document)
     rows: list[tuple[Cell, ...]] = []
-    for exchange, data in export_evidence(session, ids):
+    for exchange, data in export_evidence(session, ids, given):
         path = out / f"{exchange}.asice"
         _write(path, data)
         rows.append((exchange, str(path), len(data), sha256(data).hex()))
@@ -120,6 +134,8 @@ def _show(session: Session, report: "Report") -> None:
     for step in report.steps:
         if step.cause and (remedy := step.cause.next_step(to)):
             output.say(remedy)
+    if report.told is not None and not report.told.document_present:
+        output.say(_PURGED)
     output.say(_NOTE)
 
 
@@ -137,6 +153,7 @@ def _told_lines(told: "Told", session: Session) -> list[tuple[Column, Cell]]:
         (Column("recipient", Text("Recipient", "收件方")), header.recipient),
         (Column("kind", Text("Kind", "種類")), f"{header.kind} v{header.kind_version}"),
         (Column("document_sha256", Text("Document SHA-256", "文件 SHA-256")), told.document_sha256.hex()),
+        (Column("document_present", Text("Document in the file", "檔案含文件")), told.document_present),
         (Column("document_signed", Text("Document signed by itself", "文件本身已簽章")), told.document_signed),
         (Column("created_at", Text("Created", "建立時間")), header.created_at),
         (Column("receipt", Text("Receipt", "收據")), answer),
@@ -187,6 +204,7 @@ def _told(told: "Told") -> dict[str, Data]:
         "created_at": header.created_at,
         "expires_at": header.expires_at,
         "document_sha256": told.document_sha256.hex(),
+        "document_present": told.document_present,
         "document_signed": told.document_signed,
         "receipt": {
             "verdict": receipt.verdict.name,

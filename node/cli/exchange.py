@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.keeping_words import hold_data, keeping_lines, purged_data
 from node.cli.moments import since
 from node.cli.output import Cell, Column, Data
 from node.cli.pki import node_code
@@ -105,6 +106,8 @@ def show(
                 "timeline": [_fact(one) for one in known.timeline],
                 "receipt": _receipt(known.receipt),
                 "answer": _answer(known.answer),
+                "purged": purged_data(known.tombstone),
+                "holds": [hold_data(one) for one in known.holds],
             }
         )
         return
@@ -120,6 +123,7 @@ def show(
         output.record(_receipt_lines(known.receipt, session))
     if known.answer is not None:
         output.record(_answer_lines(known.answer, session))
+    output.record(keeping_lines(known.tombstone, known.holds))
 
 
 _Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Their ids, or the beginnings. 識別碼或其開頭。")]

@@ -24,6 +24,7 @@ from node.cli import (
     paper,
     pki,
     register,
+    retention,
     send,
     up,
 )
@@ -71,6 +72,7 @@ app.add_typer(key.app, name="key")
 app.add_typer(paper.app, name="paper")
 app.add_typer(pki.app, name="pki")
 app.add_typer(register.app, name="register")
+app.add_typer(retention.app, name="retention")
 
 
 def main(arguments: Sequence[str]) -> int:

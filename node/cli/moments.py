@@ -21,3 +21,13 @@ def since(text: str, now: datetime) -> datetime:
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r}: 2026-11-22, 2026-11-22T08:00:00Z, 30m, 24h, 7d") from None
+
+
+def until(text: str) -> datetime:
+    """The end of an ISO 8601 day, or a moment (UTC unless it says otherwise). Anything else is a usage error."""
+    try:
+        moment = datetime.fromisoformat(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment + timedelta(days=1) if len(text) == len("2026-11-22") else moment
+    except (ValueError, OverflowError):
+        raise typer.BadParameter(f"{text!r}: 2026-11-22, 2026-11-22T08:00:00Z") from None

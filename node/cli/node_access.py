@@ -22,9 +22,11 @@ from node.model.ids import ExchangeId, NodeCode, sha256
 from node.model.receipt import Receipt
 from node.profiles.book import load_book
 from node.settings import Settings, load_settings
-from node.store import answers, audit, evidence, exchanges, queries, receipts
+from node.store import answers, audit, evidence, exchanges, holds, queries, receipts, retention
 from node.store.answers import ToldAnswer
 from node.store.database import Database, Tx
+from node.store.holds import Hold
+from node.store.retention import Tombstone
 from node.wire import receipt_from_bytes
 
 if TYPE_CHECKING:
@@ -92,6 +94,8 @@ class Known:
     timeline: list[EvidenceFact]
     receipt: Receipt | None
     answer: ToldAnswer | None
+    tombstone: Tombstone | None
+    holds: list[Hold]
 
 
 def everything_about(session: Session, prefix: str) -> Known:
@@ -101,7 +105,14 @@ def everything_about(session: Session, prefix: str) -> Known:
         found = queries.find(tx, prefix)
         held = (receipts.settled if found.direction is Direction.OUT else receipts.issued)(tx, [found.id]).get(found.id)
         receipt = receipt_from_bytes(held.signed.receipt) if held else None
-        return Known(found, evidence.timeline(tx, found.id), receipt, answers.told(tx, [found.id]).get(found.id))
+        return Known(
+            exchange=found,
+            timeline=evidence.timeline(tx, found.id),
+            receipt=receipt,
+            answer=answers.told(tx, [found.id]).get(found.id),
+            tombstone=retention.tombstones(tx, [found.id]).get(found.id),
+            holds=holds.holds_of(tx, found.id),
+        )
 
     with open_store(session) as store:
         return store.read(read)
@@ -116,8 +127,10 @@ def arrangements_with(session: Session, partner: NodeCode, direction: Direction)
     return Between(book, partner, direction, SystemClock().now())
 
 
-def export_evidence(session: Session, prefixes: Sequence[str]) -> Iterator[tuple[ExchangeId, bytes]]:
-    """The evidence files of the exchanges with these ids, or beginnings of ids.
+def export_evidence(
+    session: Session, prefixes: Sequence[str], document: bytes | None = None
+) -> Iterator[tuple[ExchangeId, bytes]]:
+    """The evidence files of the exchanges with these ids, or beginnings of ids; `document` for one that was purged.
 
     Raises ExchangeUnknown, or EvidenceIncomplete when there is nothing to prove yet.
     """
@@ -127,7 +140,7 @@ def export_evidence(session: Session, prefixes: Sequence[str]) -> Iterator[tuple
     book = load_book(settings.profiles_folder, settings.home, settings.code)
     with open_store(session) as store:
         for prefix in prefixes:
-            found, data = export(store, settings, book, prefix)
+            found, data = export(store, settings, book, prefix, document)
             yield found.id, data
 
 
@@ -267,11 +280,19 @@ def _wired(session: Session) -> "Iterator[Node]":
         wired.close()
 
 
-def _whoever_types() -> "ActorName":
-    """Every human act names who: the account on this machine that typed the command."""
+@contextmanager
+def acting(session: Session, called: str | None = None) -> "Iterator[tuple[Node, ActorName]]":
+    """The whole node for one act of a human, and who that is; `called`: which of those who share the account."""
+    with _wired(session) as node:
+        yield node, _whoever_types(called)
+
+
+def _whoever_types(called: str | None = None) -> "ActorName":
+    """Every human act names who: the account on this machine that typed the command, and the person if they say so."""
     from node.flows.ports import ActorName
 
-    return ActorName(f"{getpass.getuser()}@{socket.gethostname()}", "human")
+    account = f"{getpass.getuser()}@{socket.gethostname()}"
+    return ActorName(f"{called} ({account})" if called else account, "human")
 
 
 def _exchange(store: Database, exchange: ExchangeId) -> Exchange:

@@ -75,9 +75,9 @@ def verify_claimed(content: bytes, name: str, media_type: MediaType, signature: 
     Raises subclasses of SignatureError.
     """
     # 1. Size, safe parse, the agreed form and nothing else.
-    form = _read(signature, name, media_type)
+    form = read_form(signature, name, media_type)
     # 2. The first certificate is the signer's, and its key is one for this algorithm.
-    signer = _certificate(form.certificates[0], name)
+    signer = signer_of(form, name)
     if not fits(signer, form.algorithm):
         raise AlgorithmRefused(what=name, algorithm=form.algorithm)
     # 3. The engine: signature value and digests under that certificate. It looks at validity too, and tells nobody; a
@@ -93,6 +93,11 @@ def verify_claimed(content: bytes, name: str, media_type: MediaType, signature: 
     }
     if [expected[uri] for uri in form.references] != octets:
         raise ReferenceRefused(what=name, detail="what was verified is not what was read")
+    return judge_signer(form, signer, name)
+
+
+def judge_signer(form: DetachedForm, signer: Certificate, name: str) -> ClaimedSignature:
+    """The last steps, once the signature holds under `signer`; raises subclasses of SignatureError."""
     # 5. The signed properties name that very certificate.
     digest_uri, digest = form.certificate_digest
     if signer.fingerprint(DigestAlgorithm(digest_uri).implementation()) != digest:
@@ -108,13 +113,13 @@ def verify_claimed(content: bytes, name: str, media_type: MediaType, signature: 
 
 def claimed_signer(name: str, media_type: MediaType, signature: bytes) -> ClaimedSignature:
     """What a signature says about its signer, without any judgement; raises subclasses of SignatureError."""
-    form = _read(signature, name, media_type)
+    form = read_form(signature, name, media_type)
     return ClaimedSignature(_certificate(form.certificates[0], name), form.algorithm, form.signing_time)
 
 
 def canonical_parts(name: str, media_type: MediaType, signature: bytes) -> CanonicalParts:
     """The canonical octets of a signature's parts, for checking it without an XML engine; raises SignatureError."""
-    form = _read(signature, name, media_type)
+    form = read_form(signature, name, media_type)
     holder = form.key_info.getparent()
     if holder is None:  # the form was just read as a child of Signature
         raise SignatureForm(what=name, detail="KeyInfo stands alone")
@@ -163,12 +168,18 @@ def pem_of(certificate: Certificate) -> bytes:
     return certificate.public_bytes(serialization.Encoding.PEM)
 
 
-def _read(signature: bytes, name: str, media_type: MediaType) -> DetachedForm:
+def read_form(signature: bytes, name: str, media_type: MediaType) -> DetachedForm:
+    """The signature, in the agreed form; raises subclasses of SignatureError."""
     try:
         root = parse(signature, SIGNATURE_LIMITS)
     except XmlError as error:
         raise SignatureForm(what=name, detail=f"not XML of the accepted form ({error.code})") from error
     return read_detached_form(root, name, media_type, ALL_SIGNATURE_ALGORITHMS)
+
+
+def signer_of(form: DetachedForm, name: str) -> Certificate:
+    """The first certificate, which is the signer's; raises KeyInfoRefused."""
+    return _certificate(form.certificates[0], name)
 
 
 def _certificate(der: bytes, name: str) -> Certificate:

@@ -12,14 +12,27 @@ from node.crypto.verification import SEAL_MEDIA_TYPE, verify_place, verify_seal
 from node.crypto.xades import sign_detached
 from node.errors import NodeError, OwnWorkFailed
 from node.model.envelope import Manifest, Place, Purpose, Seal
-from node.model.ids import Digest, Leaf, NodeCode
+from node.model.ids import Digest, Leaf, NodeCode, sha256
 
-__all__ = ["body_digest", "make_seal", "manifest_from_xml", "manifest_to_xml", "paper_leaf", "receipt_leaf"]
+__all__ = [
+    "body_digest",
+    "body_digest_by",
+    "make_seal",
+    "manifest_from_xml",
+    "manifest_to_xml",
+    "paper_leaf",
+    "receipt_leaf",
+]
 
 
 def body_digest(salt: bytes, metadata: bytes, document: bytes) -> Digest:
     """SHA-256(salt || SHA-256(metadata) || SHA-256(document)); the salt keeps guessable papers unguessable."""
-    return Digest(hashlib.sha256(salt + hashlib.sha256(metadata).digest() + hashlib.sha256(document).digest()).digest())
+    return body_digest_by(salt, metadata, sha256(document))
+
+
+def body_digest_by(salt: bytes, metadata: bytes, document_sha256: Digest) -> Digest:
+    """The same for a document of which only the SHA-256 is left."""
+    return Digest(hashlib.sha256(salt + hashlib.sha256(metadata).digest() + document_sha256).digest())
 
 
 def paper_leaf(header: bytes, digest: Digest) -> Leaf:

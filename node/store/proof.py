@@ -9,6 +9,7 @@ from node.model.receipt import SignedReceipt
 from node.store.database import Tx
 from node.store.exchanges import StoredDocument, documents
 from node.store.receipts import issued, settled
+from node.store.retention import tombstones
 from node.store.sealed import StoredSealed, sealed
 from node.store.seals import seals
 
@@ -18,7 +19,8 @@ class StoredProof:
     """A paper as it was sealed, and the receipt that answers it: the partner's for ours, ours for the partner's."""
 
     exchange: Exchange
-    document: StoredDocument
+    document: StoredDocument | None
+    """None when it was purged."""
     sealed: StoredSealed
     seal: Seal
     receipt: SignedReceipt
@@ -34,8 +36,8 @@ def proof_of(tx: Tx, exchange: Exchange) -> StoredProof:
     if paper is None:
         raise EvidenceIncomplete(exchange=key, detail="the paper was never sealed, or was not stored")
     document = documents(tx, ids).get(key)
-    if document is None:
-        raise EvidenceIncomplete(exchange=key, detail="the document was purged when its retention was over")
+    if document is None and key not in tombstones(tx, ids):
+        raise EvidenceIncomplete(exchange=key, detail="the document was not stored")
     seal = seals(tx, [paper.seal_id]).get(paper.seal_id)
     if seal is None:
         raise StoreCorrupt(what="seal")

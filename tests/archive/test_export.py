@@ -19,6 +19,7 @@ from node.cli.evidence_words import STEPS, VERDICTS
 from node.cli.main import main
 from node.errors import EvidenceIncomplete, ExchangeUnknown, Language
 from node.model.exchange import Direction, State
+from node.model.ids import sha256
 from node.model.receipt import Verdict
 from node.store import retention
 from node.store.actors import ActorKind, ensure
@@ -124,9 +125,14 @@ def test_an_exchange_without_receipt_proves_nothing_yet(pair: Pair, paper: Paper
         exported(pair.xa, "0" * 36)
 
 
-def test_a_purged_document_cannot_be_proved_any_more(pair: Pair, paper: Paper) -> None:
-    sent = pair.xa.hand_in(paper("certificate_of_origin", "A-1"), "1")
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_purged_document_is_still_proved_by_its_digest(
+    pair: Pair, lab: Lab, paper: Paper, kind: str, tmp_path: Path
+) -> None:
+    content = paper(kind, "A-1")
+    sent = pair.xa.hand_in(content, "1")
     pair.cross()
+    before = exported(pair.xa, sent)
     later = pair.clock.now() + timedelta(days=1)
 
     def purge(tx: object) -> int:
@@ -134,10 +140,20 @@ def test_a_purged_document_cannot_be_proved_any_more(pair: Pair, paper: Paper) -
             tx, later, ensure(tx, "clock", ActorKind.SYSTEM, later), "its time is over", later
         )
 
-    store: Database = pair.xa.wired.node.store
+    node = pair.xa.wired
+    store: Database = node.node.store
     assert store.write(purge) == 1
-    with pytest.raises(EvidenceIncomplete, match="purged"):
-        exported(pair.xa, sent)
+    after = exported(pair.xa, sent)
+    assert content not in after
+    report = verify(after, lab.anchors, now=pair.clock.now())
+    assert report.ok, report
+    assert report.told is not None
+    assert not report.told.document_present
+    assert report.told.document_signed is KINDS[kind]
+    assert report.told.document_sha256 == sha256(content)
+    assert export(store, node.settings, node.node.book, sent, content)[1] == before, "with the document it is whole"
+    with pytest.raises(EvidenceIncomplete, match="another one"):
+        export(store, node.settings, node.node.book, sent, content + b" ")
 
 
 def test_what_does_not_pass_our_own_check_is_not_exported(

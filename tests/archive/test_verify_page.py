@@ -4,7 +4,8 @@ import io
 import shutil
 import subprocess
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from node.crypto.algorithms import SignatureAlgorithm
 from node.crypto.claimed import pem_of
 from node.crypto.keys import Role
 from node.model.document import MediaType
-from node.model.ids import Leaf, MessageId, uuid7
+from node.model.ids import Leaf, MessageId, sha256, uuid7
 from node.model.receipt import Verdict
 
 TOOLS = ("sh", "sha256sum", "od", "xmlsec1", "openssl")
@@ -39,11 +40,13 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def by_hand(lab: Lab, bare: Path, tmp_path: Path) -> Callable[..., tuple[bool, str]]:
     """Whether VERIFY.txt ends well in a folder into which the evidence was unpacked, and what it wrote."""
 
-    def run(data: bytes, anchors: object = None) -> tuple[bool, str]:
+    def run(data: bytes, anchors: object = None, beside: Mapping[str, bytes] | None = None) -> tuple[bool, str]:
         folder = tmp_path / "evidence"
         shutil.rmtree(folder, ignore_errors=True)
         with zipfile.ZipFile(io.BytesIO(data)) as file:
             file.extractall(folder)
+        for name, content in (beside or {}).items():
+            (folder / name).write_bytes(content)
         authorities = lab.anchors if anchors is None else anchors
         (folder / "anchors.pem").write_bytes(b"".join(pem_of(one) for one in authorities))
         done = subprocess.run(
@@ -64,6 +67,22 @@ def test_good_evidence_is_ok_by_hand(
 ) -> None:
     held, said = by_hand(build(lab.proof(algorithm=algorithm, signed=signed)))
     assert held, said
+
+
+@pytest.mark.parametrize("signed", [True, False])
+@pytest.mark.parametrize("algorithm", [SignatureAlgorithm.ECDSA_P256_SHA256, SignatureAlgorithm.RSA3072_PSS_SHA256])
+def test_a_purged_document_is_ok_by_hand_and_checked_where_somebody_brings_it(
+    lab: Lab, by_hand: Callable[..., tuple[bool, str]], tmp_path: Path, algorithm: SignatureAlgorithm, signed: bool
+) -> None:
+    proof = lab.proof(algorithm=algorithm, signed=signed)
+    assert proof.document is not None
+    gone = replace(proof, document=None, purged_sha256=proof.document_sha256)
+    held, said = by_hand(build(gone))
+    assert held, said
+    assert not by_hand(build(replace(gone, purged_sha256=sha256(b"another"), document_signature=None)))[0]
+    for content, good in ((proof.document, True), (proof.document + b" ", False)):
+        held, said = by_hand(build(gone), beside={proof.media_type.file_name: content})
+        assert held is good, said
 
 
 @pytest.mark.parametrize("verdict", Verdict)
