@@ -19,6 +19,7 @@ from node.crypto.keys import OwnKeys, Role, load_decryption_keys, load_signing_k
 from node.crypto.trust import PartnerTrust, load_certificates
 from node.crypto.verification import verify_key_statement
 from node.documents.catalogue import CATALOGUE
+from node.documents.code_lists import list_names
 from node.errors import SettingInvalid, SignatureError
 from node.flows import calls, inbound, outbound, pulling, settling
 from node.flows.admission import ANSWER_KINDS
@@ -130,6 +131,7 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
     keys = replace(keys, checkpoint=tuple(key for key in keys.checkpoint if key.id in announced))
     book = load_book(settings.profiles_folder, settings.home, settings.code)
     book.require_known_kinds(set(CATALOGUE))
+    book.require_known_lists(list_names())
     tls = OurTls.load(settings.keys, settings.code, [partner.tls_roots for partner in book.partners])
     keys.require_distinct(tls.now.certificate)
     if settings.hub.kind is HubKind.REST and settings.hub.rest is not None:

@@ -13,6 +13,7 @@ from node.cli import (
     answer,
     audit,
     bench,
+    codes,
     db,
     demo,
     evidence,
@@ -62,7 +63,7 @@ def _common(
     """The common options write into the session by themselves."""
 
 
-for noun in (demo, init, up, send, answer, kinds, explain, bench):
+for noun in (demo, init, up, send, answer, kinds, codes, explain, bench):
     noun.add_to(app)
 app.add_typer(exchange.app, name="exchange")
 app.add_typer(evidence.app, name="evidence")

@@ -12,6 +12,7 @@ from node.documents.aeo_effect import effect_of
 from node.documents.aeo_rules import rules
 from node.documents.aeo_shape import AEO_STATUS, SCHEMA
 from node.documents.checks import joined, moment_of, without_blanks
+from node.documents.code_uses import JsonCodes
 from node.documents.codes import aeo
 from node.documents.json_spots import Spot
 from node.documents.kind import JsonKind
@@ -90,6 +91,14 @@ KIND = JsonKind(
     schema=AEO_STATUS,
     rules=rules,
     agreed=agreed,
+    codes=JsonCodes(
+        {
+            ("partner",): "country",
+            ("authority", "country"): "country",
+            ("records", "*", "address", "country"): "country",
+            ("records", "*", "consent", "partner"): "country",
+        }
+    ),
     reading=read,
     effect=effect_of,
     number="number",

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from node.documents import certified_items
 from node.documents.checks import joined, text_of, without_blanks
+from node.documents.code_uses import XmlCodes
 from node.documents.kind import XmlKind
 from node.documents.listing import Listing, Table
 from node.documents.origin_agreed import agreed
@@ -115,6 +116,13 @@ KIND = XmlKind(
     schema=PaperSchema(Path(__file__).parent / "schemas/certificate_of_origin/certificate_of_origin_1.xsd"),
     rules=rules,
     agreed=agreed,
+    codes=XmlCodes(
+        elements={
+            **dict.fromkeys(("Country", "ExportCountry", "ImportCountry", "OriginCountry", "ThirdCountry"), "country"),
+            "Mode": "transport_mode",
+        },
+        attributes={"unit": "unit", "currency": "currency", "Packages@type": "package"},
+    ),
     reading=read,
     reading_at_once=read_at_once,
     number=f"{NS}Number",

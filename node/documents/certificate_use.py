@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from node.documents.checks import joined, without_blanks
+from node.documents.code_uses import JsonCodes
 from node.documents.json_shapes import JsonSchema, Listing, Record, Whole
 from node.documents.json_spots import JsonBreach, Spot
 from node.documents.json_values import COUNTRY, DATE, LOCAL_NAME, label, latin, matching, one_of
@@ -206,6 +207,14 @@ KIND = JsonKind(
     data_model=Path(__file__).parent / "data_model/certificate_use_1.txt",
     schema=CERTIFICATE_USE,
     rules=rules,
+    codes=JsonCodes(
+        {
+            ("authority", "country"): "country",
+            ("declarations", "*", "country"): "country",
+            ("lines", "*", "quantity", "unit"): "unit",
+            ("lines", "*", "value", "currency"): "currency",
+        }
+    ),
     reading=read,
     number="number",
 )

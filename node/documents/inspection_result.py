@@ -12,6 +12,7 @@ from node.clock import to_xml
 from node.documents import certified_items
 from node.documents.checks import joined, moment_of, text_of, without_blanks
 from node.documents.children import Way, first_by_name
+from node.documents.code_uses import XmlCodes
 from node.documents.inspection_rules import ENDED, NS, rules
 from node.documents.kind import XmlKind
 from node.documents.structure import PaperSchema
@@ -110,6 +111,10 @@ KIND = XmlKind(
     samples=("juicers", "scanned_pumps", "tea_pending", "tea_rejected"),
     schema=PaperSchema(Path(__file__).parent / "schemas/inspection_result/inspection_result_1.xsd"),
     rules=rules,
+    codes=XmlCodes(
+        elements=dict.fromkeys(("Country", "ExportCountry", "ImportCountry", "OriginCountry"), "country"),
+        attributes={"unit": "unit"},
+    ),
     reading=read,
     number=f"{NS}Number",
     certifies=certifies,

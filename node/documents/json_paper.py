@@ -37,9 +37,14 @@ def judged(content: bytes, root: Json, kind: JsonKind, terms: Terms, worth_a_pat
     breaches += [(FindingCode.RULE, breach) for breach in islice(kind.rules(paper), ENOUGH)]
     if kind.agreed is not None and terms is not NO_TERMS:
         breaches += [(FindingCode.AGREED, breach) for breach in islice(kind.agreed(paper, terms), ENOUGH)]
+    unknown = list(islice(kind.codes.unknown(paper, terms.code_maps), ENOUGH)) if kind.codes is not None else []
+    blamed = {breach.steps for _, breach in breaches}
+    closed = [breach for name, breach in unknown if name in terms.closed_lists]
+    breaches += [(FindingCode.AGREED, breach) for breach in closed if breach.steps not in blamed]
     if breaches:
         return _findings(breaches, root, kind.title, worth_a_path)
     remarks = list(islice(kind.remarks(paper, terms), ENOUGH)) if kind.remarks is not None else []
+    remarks += [(FindingCode.CODE_UNKNOWN, breach) for _, breach in unknown]
     reading = kind.reading(paper)
     if kind.effect is not None:
         reading = replace(reading, effect=kind.effect(paper, terms))

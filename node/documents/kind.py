@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.documents.breach import Breach
+from node.documents.code_uses import JsonCodes, XmlCodes
 from node.documents.json_shapes import JsonSchema
 from node.documents.json_spots import JsonBreach, Spot
 from node.documents.overlooked import PaperCopy
@@ -65,6 +66,8 @@ class XmlKind(DocumentKind):
     rules: Callable[[Element], Iterable[Breach]]
     agreed: Callable[[Element, Terms], Iterable[Breach]] | None = None
     remarks: Callable[[Element, Terms], Iterable[tuple[FindingCode, Breach]]] | None = None
+    codes: XmlCodes | None = None
+    """Which elements and attributes hold codes of which list."""
     reading: Callable[[Element], Reading]
     reading_at_once: Callable[[Element], Reading | None] | None = None
     number: str
@@ -80,8 +83,9 @@ class XmlKind(DocumentKind):
 class JsonKind(DocumentKind):
     """A kind written in JSON: an object whose member `schema` is `root`.
 
-    `title` begins the paths of findings. `rules`, `reading`, `agreed` and `remarks` are as in XmlKind; `effect` is what
-    the paper does under the terms of its arrangement; `number` is the member of the root that holds the paper's number.
+    `title` begins the paths of findings. `rules`, `reading`, `agreed` and `remarks` are as in XmlKind;
+    `effect` is what the paper does under the terms of its arrangement; `number` is the member of the root that holds
+    the paper's number.
     """
 
     title: str
@@ -89,6 +93,8 @@ class JsonKind(DocumentKind):
     rules: Callable[[Spot], Iterable[JsonBreach]]
     agreed: Callable[[Spot, Terms], Iterable[JsonBreach]] | None = None
     remarks: Callable[[Spot, Terms], Iterable[tuple[FindingCode, JsonBreach]]] | None = None
+    codes: JsonCodes | None = None
+    """Which members hold codes of which list."""
     reading: Callable[[Spot], Reading]
     effect: Callable[[Spot, Terms], Effect] | None = None
     number: str

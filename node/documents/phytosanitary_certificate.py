@@ -12,6 +12,7 @@ from node.clock import to_xml
 from node.documents import certified_items
 from node.documents.checks import is_label, joined, text_at, text_of, without_blanks
 from node.documents.children import Way, first_by_name
+from node.documents.code_uses import XmlCodes
 from node.documents.codes import sps
 from node.documents.kind import XmlKind
 from node.documents.overlooked import PaperCopy
@@ -111,6 +112,7 @@ _CLASSIFICATIONS = Way(*LINES, f"{RAM}ApplicableSPSClassification")
 _MEANS = Way(CONSIGNMENT, f"{RAM}MainCarriageSPSTransportMovement", f"{RAM}UsedSPSTransportMeans", "*")
 
 
+_WHOSE_COUNTRIES = ("Export", "Import", "ReExport", "Transit", "Origin", "Operation")
 _SCHEMA = PaperSchema(Path(__file__).parent / "schemas/phytosanitary_certificate/SPSCertificate_17.xsd")
 
 
@@ -129,6 +131,21 @@ KIND = XmlKind(
     schema=_SCHEMA,
     prepare=_prepare,
     rules=rules,
+    codes=XmlCodes(
+        elements={
+            **{f"{whose}SPSCountry/ID": "country" for whose in _WHOSE_COUNTRIES},
+            "CountryID": "country",
+            "ModeCode": "transport_mode",
+            "RoleCode": "untdid_3035",
+            "RelationshipTypeCode": "untdid_1153",
+            "PhysicalSPSPackage/TypeCode": "package",
+            "ReferenceSPSReferencedDocument/TypeCode": "untdid_1001",
+            "AppliedSPSProcess/TypeCode": "untdid_7187",
+            "SignatorySPSAuthentication/TypeCode": "untdid_9417",
+            "AssertedSPSAuthentication/TypeCode": "untdid_9417",
+        },
+        attributes={"unitCode": "unit"},
+    ),
     reading=read,
     number=f"{DOCUMENT}/{RAM}ID",
     certifies=certifies,

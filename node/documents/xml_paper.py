@@ -38,21 +38,24 @@ def judged(content: bytes, root: Element, kind: XmlKind, terms: Terms, worth_a_p
     departures = kind.schema.breaches(paper, simple=certainly_few(content) and not may_choose_types(content))
     fit = certainly_fit(content)
     asked = kind.agreed if terms is not NO_TERMS else None
-    if fit and not misplaced and not departures and kind.reading_at_once is not None:
+    closed, odd = _odd_codes(content, paper, kind, terms)
+    if fit and not misplaced and not departures and not closed and kind.reading_at_once is not None:
         reading = kind.reading_at_once(paper)
         if reading is not None and (asked is None or next(iter(asked(paper, terms)), None) is None):
-            return _good(paper, kind, terms, reading, signed, worth_a_path)
+            return _good(paper, kind, terms, reading, signed, odd, worth_a_path)
     # Held until the end: for an element that nobody holds, lxml makes a new object each time it is asked for.
     elements = list(paper.iter())
     characters = () if fit else unfit_characters(paper)
+    blamed = {breach.element for breach in departures}
     breaches = [(FindingCode.ISSUER_SIGNATURE, breach) for breach in misplaced]
     breaches += [(FindingCode.SCHEMA, breach) for breach in departures]
     breaches += [(FindingCode.RULE, breach) for breach in islice(chain(characters, kind.rules(paper)), ENOUGH)]
     if asked is not None:
         breaches += [(FindingCode.AGREED, breach) for breach in islice(asked(paper, terms), ENOUGH)]
+    breaches += [(FindingCode.AGREED, breach) for breach in closed if breach.element not in blamed]
     if breaches:
         return _findings(breaches, elements, worth_a_path)
-    return _good(paper, kind, terms, kind.reading(paper), signed, worth_a_path)
+    return _good(paper, kind, terms, kind.reading(paper), signed, odd, worth_a_path)
 
 
 def _judged_copy(
@@ -73,6 +76,8 @@ def _judged_copy(
     found += [(FindingCode.RULE, breach) for breach in islice(rules, ENOUGH)]
     if kind.agreed is not None:
         found += [(FindingCode.AGREED, breach) for breach in islice(kind.agreed(prepared.tree, terms), ENOUGH)]
+    closed, odd = _odd_codes(None, prepared.tree, kind, terms)
+    found += [(FindingCode.AGREED, breach) for breach in closed]
     breaches += [(code, prepared.original(breach)) for code, breach in found]
     if breaches:
         return _findings(breaches, elements, worth_a_path)
@@ -80,13 +85,31 @@ def _judged_copy(
     if kind.remarks is not None:
         doubtful = islice(kind.remarks(prepared.tree, terms), ENOUGH)
         remarks += [(code, prepared.original(breach)) for code, breach in doubtful]
+    remarks += [(FindingCode.CODE_UNKNOWN, prepared.original(breach)) for breach in odd]
     told = tuple(_findings(remarks, elements, worth_a_path)) if remarks else ()
     reading = kind.reading(prepared.readable())
     return Good(replace(reading, issuer_signed=True) if signed else reading, told)
 
 
-def _good(paper: Element, kind: XmlKind, terms: Terms, reading: Reading, signed: bool, worth_a_path: int) -> Good:
+def _odd_codes(content: bytes | None, paper: Element, kind: XmlKind, terms: Terms) -> tuple[list[Breach], list[Breach]]:
+    """Codes that their list does not have: those of lists that the arrangement closes, and the others.
+
+    `content` are the octets of the paper, None where it was altered.
+    """
+    if kind.codes is None or (content is not None and kind.codes.certainly_known(content)):
+        return [], []
+    closed: list[Breach] = []
+    odd: list[Breach] = []
+    for name, breach in islice(kind.codes.unknown(paper, terms.code_maps), ENOUGH):
+        (closed if name in terms.closed_lists else odd).append(breach)
+    return closed, odd
+
+
+def _good(
+    paper: Element, kind: XmlKind, terms: Terms, reading: Reading, signed: bool, odd: list[Breach], worth_a_path: int
+) -> Good:
     remarks = list(islice(kind.remarks(paper, terms), ENOUGH)) if kind.remarks is not None else []
+    remarks += [(FindingCode.CODE_UNKNOWN, breach) for breach in odd]
     return Good(
         replace(reading, issuer_signed=True) if signed else reading,
         tuple(_findings(remarks, list(paper.iter()), worth_a_path)) if remarks else (),

@@ -84,6 +84,15 @@ class Book:
                     detail=f"kind {kind.name!r} version {kind.version} does not exist; there are {choices}",
                 )
 
+    def require_known_lists(self, known: Collection[str]) -> None:
+        """Refuse terms that close or map a code list outside `known`: they would do nothing; raises ProfileInvalid."""
+        for kind in (kind for profile in self.profiles for kind in profile.kinds):
+            for name in sorted((kind.terms.closed_lists | kind.terms.code_maps.keys()) - set(known)):
+                choices = ", ".join(sorted(known))
+                raise ProfileInvalid(
+                    where=kind.where, detail=f"the code list {name!r} does not exist; there are {choices}"
+                )
+
     def _agreed(
         self, partner: NodeCode, kind: str, version: int | None, direction: Direction, now: datetime
     ) -> tuple[Profile, AgreedKind]:

@@ -270,3 +270,17 @@ def test_an_issuer_certificate_is_no_node_certificate(home: Path, pki: DevPki, m
     replace_certificate(home, "sign", mint_issuer(pki, XB, moment))
     with pytest.raises(ProfileInvalid):
         book(home)
+
+
+@pytest.mark.parametrize("terms", ['closed_lists = ["units"]', '[kind.terms.code_maps.units]\nKGM = "KG"'])
+def test_a_code_list_that_does_not_exist_is_told_with_the_line_of_its_kind(home: Path, terms: str) -> None:
+    file = home / "partner_profiles/XB/papers.toml"
+    head, *kinds = file.read_text(encoding="utf-8").split("[[kind]]")
+    kinds[0] = f"{kinds[0].rstrip()}\n\n[kind.terms]\n{terms}\n\n"
+    file.write_text("[[kind]]".join([head, *kinds]), encoding="utf-8")
+    one = book(home)
+    one.require_known_lists({"units"})
+    with pytest.raises(ProfileInvalid) as caught:
+        one.require_known_lists({"unit", "country"})
+    assert caught.value.fields["where"].startswith("partner_profiles/XB/papers.toml:")
+    assert caught.value.fields["detail"] == "the code list 'units' does not exist; there are country, unit"

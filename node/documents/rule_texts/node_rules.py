@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 TEXTS: Mapping[str, str] = {
+    "is no code of the list {name}": "不在代碼表 {name} 中",
     "this is a {name}": "此文件之種類為 {name}",
     "at most {limit}": "上限為 {limit}",
     "the document is not of the kind its header names": "文件種類與信封標頭所載不符",
