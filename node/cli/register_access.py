@@ -61,4 +61,4 @@ def check_against_registers(
     if partner is not None:
         book.partner(partner)
     with open_store(session) as store:
-        return store.read(lambda tx: check(declaration, StoredRegisters(tx, partner, on, known_at)))
+        return store.read(lambda tx: check(declaration, StoredRegisters(tx, book, partner, on, known_at)))

@@ -11,7 +11,8 @@ from node.model.certificate import Certificate
 from node.model.declaration import CertificateItem
 from node.model.ids import NodeCode
 from node.model.operator import OperatorState
-from node.store import certificates, exchanges, operators, ucrs
+from node.profiles.book import Book
+from node.store import certificates, exchanges, operators, ucrs, uses
 from node.store.database import Tx
 
 
@@ -23,6 +24,7 @@ class StoredRegisters:
     """
 
     tx: Tx
+    book: Book
     partner: NodeCode | None
     on: datetime
     known_at: datetime
@@ -36,12 +38,22 @@ class StoredRegisters:
         return certificates.find(self.tx, number, self.on.date(), self.known_at, partner=self.partner, kind=kind)
 
     def left(self, certificate: Certificate) -> Left | None:
-        """None: this node keeps no account of what a certificate certifies."""
-        return None
+        """What is left of it, by its items, after every use that the ledger knows."""
+        paper = certificate.latest
+        found = uses.balance(self.tx, paper.partner, paper.direction, paper.kind, paper.issuer, paper.number)
+        return {(one.item, one.unit): one.left for one in found.items} if found is not None else None
 
     def demands_mapping(self, certificate: Certificate) -> bool:
-        """False: no arrangement of this node has terms about items."""
-        return False
+        """Whether the terms of its agreement want one line for one item; of a purged paper, whether any agreement's."""
+        paper = certificate.latest
+        terms = [kind.terms.origin for kind in self.book.served(paper.partner, self.on) if kind.name == paper.kind]
+        agreed = [one for one in terms if one is not None]
+        if not agreed:
+            return False
+        document = exchanges.documents(self.tx, [paper.exchange]).get(paper.exchange)
+        if document is None:
+            return any(rules.one_to_one for one in agreed for rules in one.agreements.values())
+        return any(one.one_to_one(document.fields.get("agreement", "")) for one in agreed)
 
     def items(self, certificate: Certificate) -> Sequence[CertificateItem] | None:
         """Its items; None when the body was purged, or it is no certificate of origin."""
