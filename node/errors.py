@@ -1530,6 +1530,30 @@ class ReleaseTooLate(RetentionError):
     remedy_zh = "請重新送件，並於協定所定時數內放行。"
 
 
+class NotAlone(RetentionError):
+    """A paper of kind {kind} came in company; it travels alone."""
+
+    code = "N2N-RET-009"
+    category = Category.FORBIDDEN
+    side = Side.THEIRS
+    zh = "{kind} 類文件與其他文件併送；應單獨傳送。"
+    remedy = "The sender hands it in again and carries it in a call and under a seal of its own."
+    remedy_zh = "請寄件方重新送件，並以單獨呼叫、單獨封印傳送。"
+
+
+class HubNotEntitled(RetentionError):
+    """The hub has no right to papers of kind {kind}."""
+
+    code = "N2N-RET-010"
+    category = Category.FORBIDDEN
+    side = Side.HUB
+    zh = "樞紐無權處理 {kind} 類文件。"
+    remedy = (
+        "Name the kind in [hub] guarded_kinds of node.toml, or among the kinds of the client, where it has the right."
+    )
+    remedy_zh = "如確有權限，請於 node.toml 之 [hub] guarded_kinds 或該用戶端之 kinds 明列此種類。"
+
+
 class NoOccasion(RetentionError):
     """The moment {moment} is no end for a legal hold: it lies in the past."""
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from node.crypto.checkpoint_key import current_key
 from node.errors import AlreadyRunning
-from node.flows import checkpoints, collecting, fetching, forgetting, pulling
+from node.flows import checkpoints, collecting, fetching, forgetting, pulling, releasing
 from node.profiles.partner import ChannelKind, Partner
 from node.server.gated import GatedServer
 from node.server.grpc_service import ExchangeServer
@@ -190,8 +190,9 @@ async def _sign_acts(wired: Wired) -> None:
 
 
 def purge(wired: Wired) -> int:
-    """Purge one batch of bodies whose retention is over; how many."""
-    return forgetting.purge_batch(wired.node, wired.settings.body_retention_days)
+    """End what nobody released in time, and purge one batch of bodies whose retention is over; how many that were."""
+    ended = releasing.expire_unreleased(wired.node)
+    return ended + forgetting.purge_batch(wired.node, wired.settings.body_retention_days)
 
 
 async def _collect(wired: Wired, partner: Partner, stop: asyncio.Event) -> None:

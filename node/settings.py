@@ -26,6 +26,7 @@ from node.crypto.algorithms import Suite
 from node.crypto.checkpoint_key import FILE_PATTERN
 from node.errors import HomeNotFound, Language, SettingInvalid
 from node.http_out import is_base
+from node.model.guarded import GUARDED
 from node.model.ids import NodeCode, is_node_code
 from node.strict_toml import MAX_TEXT_CHARACTERS, Table, load
 
@@ -122,6 +123,8 @@ class HubSettings:
     clients: tuple[HubClientEntry, ...]
     rest: RestHub | None
     """None unless [hub.rest] is there; it always is when the kind is rest."""
+    guarded_kinds: frozenset[str] = frozenset()
+    """Guarded kinds that a hub of kind folder or rest may hand in and is given; clients of a grpc hub name theirs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,11 +281,19 @@ def _hub(hub: Table, listen: Table, home: Path) -> HubSettings:
         ),
         clients=_hub_clients(hub, home),
         rest=_rest_hub(hub.table("rest"), home) if kind is HubKind.REST or hub.has("rest") else None,
+        guarded_kinds=_guarded_kinds(hub),
     )
     grpc.close()
     if kind is HubKind.GRPC and not settings.clients:
         raise hub.refusal("kind", 'kind = "grpc" needs at least one [[hub.client]], or nobody may call')
     return settings
+
+
+def _guarded_kinds(hub: Table) -> frozenset[str]:
+    kinds = frozenset(hub.texts("guarded_kinds", ()))
+    if unknown := sorted(kinds - GUARDED):
+        raise hub.refusal("guarded_kinds", f"{unknown[0]!r} is no guarded kind; there are {', '.join(sorted(GUARDED))}")
+    return kinds
 
 
 def _hub_clients(hub: Table, home: Path) -> tuple[HubClientEntry, ...]:

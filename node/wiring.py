@@ -155,6 +155,7 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
         batch_bytes=settings.batch_bytes,
         capacity=Capacity(store, clock, settings.intake, partial(free_bytes, settings.store_url), journal),
         hub_pushed=hub.push is not None,
+        hub_guarded=settings.hub.guarded_kinds,
     )
     for partner in book.partners:
         _offer_agreed_statement(node, partner)

@@ -1,19 +1,22 @@
 """`n2n exchange`: which papers are on their way, and everything that is known and provable about one of them."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.keeping_words import hold_data, keeping_lines, purged_data
+from node.cli.keeping_words import hold_data, keeping_lines, purged_data, wait_data, wait_lines
 from node.cli.moments import since
 from node.cli.output import Cell, Column, Data
 from node.cli.pki import node_code
+from node.cli.retention import As
 from node.cli.session import Session, command
 from node.cli.words import DECISIONS, DIRECTIONS, FACTS, STATES, VERDICTS, Text
 from node.clock import SystemClock
 from node.errors import Language
 from node.model.evidence import EvidenceFact
 from node.model.exchange import Direction, Exchange, State
+from node.model.guarded import GUARDED
 from node.model.receipt import Receipt
 
 if TYPE_CHECKING:
@@ -82,6 +85,7 @@ def list_(
         since=since(after, SystemClock().now()) if after else None,
         limit=limit,
     )
+    found = [_listed(one) for one in found]
     if as_csv:
         session.output.csv(_LISTED, [_raw(one) for one in found])
     elif session.as_json:
@@ -107,6 +111,7 @@ def show(
                 "receipt": _receipt(known.receipt),
                 "answer": _answer(known.answer),
                 "purged": purged_data(known.tombstone),
+                "release": wait_data(known.wait),
                 "holds": [hold_data(one) for one in known.holds],
             }
         )
@@ -123,7 +128,7 @@ def show(
         output.record(_receipt_lines(known.receipt, session))
     if known.answer is not None:
         output.record(_answer_lines(known.answer, session))
-    output.record(keeping_lines(known.tombstone, known.holds))
+    output.record(wait_lines(known.wait) + keeping_lines(known.tombstone, known.holds))
 
 
 _Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Their ids, or the beginnings. 識別碼或其開頭。")]
@@ -153,6 +158,19 @@ def resume(
     _moved(session, resume_exchanges(session, exchange, reason))
 
 
+@command(app, "release")
+def release(
+    session: Session,
+    exchange: Annotated[str, typer.Argument(metavar="ID", help="Its id, or the beginning of it. 識別碼或其開頭。")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it. 事由，將予保存。")],
+    called: As = None,
+) -> None:
+    """Release a paper that waits for a second person; not by who handed it in. 放行待第二人放行之文件，送件者除外。"""
+    from node.cli.retention_access import release_exchange
+
+    _moved(session, release_exchange(session, exchange, reason, called))
+
+
 def _moved(session: Session, moved: "Mapping[ExchangeId, State]") -> None:
     if session.as_json:
         session.output.data([{"id": one, "state": state.value} for one, state in moved.items()])
@@ -160,6 +178,11 @@ def _moved(session: Session, moved: "Mapping[ExchangeId, State]") -> None:
         session.output.table(
             (_ID, _STATE), [(one, STATES[to].to(session.language)) for one, to in moved.items()], _NONE
         )
+
+
+def _listed(one: Exchange) -> Exchange:
+    """As lists show it: of a guarded paper neither number nor issuer; who needs them asks for it by its id."""
+    return replace(one, number="", issuer="") if one.kind in GUARDED else one
 
 
 def _row(one: Exchange, session: Session) -> tuple[Cell, ...]:

@@ -9,11 +9,17 @@ from node.clock import to_xml
 
 if TYPE_CHECKING:  # the command line starts without them
     from node.store.holds import Hold
+    from node.store.releases import Wait
     from node.store.retention import Tombstone
 
 _PURGED = Column("purged_at", Text("Document purged", "文件清除時間"))
 _BY = Column("purged_by", Text("Purged by", "清除者"))
 _WHY = Column("purge_reason", Text("Why purged", "清除事由"))
+_HANDED_IN = Column("handed_in_by", Text("Handed in by", "送件者"))
+_RELEASE_UNTIL = Column("release_until", Text("Waits for its release until", "放行期限"))
+_RELEASED = Column("released_at", Text("Released", "放行時間"))
+_RELEASED_BY = Column("released_by", Text("Released by", "放行者"))
+_RELEASE_REASON = Column("release_reason", Text("Why released", "放行事由"))
 _HOLD = Column("hold", Text("Legal hold", "保全令"))
 
 
@@ -51,3 +57,26 @@ def _line(one: "Hold") -> str:
     until = "" if one.ends_at is None else f" – {to_xml(one.ends_at)}"
     ended = "" if one.released_at is None else f" ({to_xml(one.released_at)}, {one.released_by})"
     return f"{one.id}: {one.reason}, {one.actor}, {to_xml(one.placed_at)}{until}{ended}"
+
+
+def wait_data(wait: "Wait | None") -> dict[str, Cell] | None:
+    """Who handed in a paper that needs a second person, until when it waits, and who released it."""
+    if wait is None:
+        return None
+    return {
+        "handed_in_by": wait.actor,
+        "until": wait.ends_at,
+        "released_at": wait.released_at,
+        "released_by": wait.released_by,
+        "reason": wait.reason,
+    }
+
+
+def wait_lines(wait: "Wait | None") -> list[tuple[Column, Cell]]:
+    """The same for people."""
+    if wait is None:
+        return []
+    lines: list[tuple[Column, Cell]] = [(_HANDED_IN, wait.actor)]
+    if wait.released_at is None:
+        return [*lines, (_RELEASE_UNTIL, wait.ends_at)]
+    return [*lines, (_RELEASED, wait.released_at), (_RELEASED_BY, wait.released_by), (_RELEASE_REASON, wait.reason)]

@@ -22,10 +22,11 @@ from node.model.ids import ExchangeId, NodeCode, sha256
 from node.model.receipt import Receipt
 from node.profiles.book import load_book
 from node.settings import Settings, load_settings
-from node.store import answers, audit, evidence, exchanges, holds, queries, receipts, retention
+from node.store import answers, audit, evidence, exchanges, holds, queries, receipts, releases, retention
 from node.store.answers import ToldAnswer
 from node.store.database import Database, Tx
 from node.store.holds import Hold
+from node.store.releases import Wait
 from node.store.retention import Tombstone
 from node.wire import receipt_from_bytes
 
@@ -96,6 +97,7 @@ class Known:
     answer: ToldAnswer | None
     tombstone: Tombstone | None
     holds: list[Hold]
+    wait: Wait | None
 
 
 def everything_about(session: Session, prefix: str) -> Known:
@@ -112,6 +114,7 @@ def everything_about(session: Session, prefix: str) -> Known:
             answer=answers.told(tx, [found.id]).get(found.id),
             tombstone=retention.tombstones(tx, [found.id]).get(found.id),
             holds=holds.holds_of(tx, found.id),
+            wait=releases.waits(tx, [found.id]).get(found.id),
         )
 
     with open_store(session) as store:

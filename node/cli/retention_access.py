@@ -9,6 +9,7 @@ from node.cli.node_access import acting, open_store, settings_of
 from node.cli.session import Session
 from node.clock import SystemClock
 from node.errors import NothingToHold
+from node.model.exchange import State
 from node.model.ids import ExchangeId
 from node.model.retention_terms import RetentionTerms
 from node.profiles.book import Book, load_book
@@ -130,3 +131,13 @@ def all_holds(session: Session, *, ended: bool) -> list[Hold]:
     now = SystemClock().now()
     with open_store(session) as store:
         return [one for one in store.read(holds.holds) if ended or one.in_force(now)]
+
+
+def release_exchange(session: Session, prefix: str, reason: str, called: str | None) -> dict[ExchangeId, State]:
+    """Release the paper with this beginning of an id; raises ExchangeUnknown, NotWaiting, SecondActorNeeded."""
+    from node.flows import releasing
+
+    with open_store(session) as store:
+        found = store.read(lambda tx: queries.find(tx, prefix)).id
+    with acting(session, called) as (node, by):
+        return {found: releasing.release(node, found, by, reason)}

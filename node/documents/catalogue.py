@@ -7,6 +7,7 @@ from node.documents import (
     aeo_status,
     certificate_of_origin,
     certificate_use,
+    enforcement_information,
     inspection_result,
     phytosanitary_certificate,
 )
@@ -18,6 +19,7 @@ _KINDS: tuple[Kind, ...] = (
     aeo_status.KIND,
     inspection_result.KIND,
     certificate_use.KIND,
+    enforcement_information.KIND,
 )
 
 CATALOGUE: Mapping[tuple[str, int], Kind] = MappingProxyType({(kind.name, kind.version): kind for kind in _KINDS})

@@ -13,6 +13,7 @@ from node.flows import witness
 from node.flows.ports import Node
 from node.model.envelope import Body, DeliverRequest, Envelope, Seal, StatusRequest
 from node.model.exchange import Exchange, State
+from node.model.guarded import GUARDED
 from node.model.ids import ExchangeId, MessageId, NodeCode
 from node.model.job import Job
 from node.model.receipt import KeyStatement
@@ -159,11 +160,17 @@ def cargoes(node: Node, partner: Partner, owed: Sequence[Consignment]) -> list[C
 
 
 def pack(node: Node, partner: Partner, owed: Sequence[Consignment], seals: Mapping[str, Seal]) -> list[Cargo]:
-    """Papers packed into calls of at most `batch_bytes` bytes, never fewer than one paper a call."""
-    packed: list[list[Consignment]] = []
+    """Papers packed into calls of at most `batch_bytes` bytes, never fewer than one paper a call.
+
+    A guarded paper has a call of its own, before the others.
+    """
+    packed = [[one] for one in owed if one.exchange.kind in GUARDED]
+    alone = len(packed)
     filled = 0
     for one in owed:
-        if not packed or len(packed[-1]) == MAX_ENVELOPES or filled + one.size > node.batch_bytes:
+        if one.exchange.kind in GUARDED:
+            continue
+        if len(packed) == alone or len(packed[-1]) == MAX_ENVELOPES or filled + one.size > node.batch_bytes:
             packed.append([])
             filled = 0
         packed[-1].append(one)

@@ -9,12 +9,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from node.flows import use_effects
+from node.flows.dated_papers import DatedPapers
 from node.flows.operator_effects import OperatorEffects
 from node.flows.unfit import Handler, Settled, Unfit
 from node.model.effect import Effect
 from node.model.exchange import Direction, Exchange, State
 from node.model.ids import NodeCode
 from node.model.operator_effect import OperatorEvent, OperatorList
+from node.model.retention_effect import RetainUntil
 from node.model.uses import CertificateUse
 from node.store.database import Tx
 
@@ -23,6 +25,7 @@ _HANDLERS: Mapping[type[Effect], Handler] = {
     OperatorEvent: _OPERATORS,
     OperatorList: _OPERATORS,
     CertificateUse: use_effects.UseEffects(),
+    RetainUntil: DatedPapers(),
 }
 
 _SETTLED: Mapping[str, Settled] = {

@@ -25,7 +25,7 @@ def _papers(node: Node, source: HubSource, by: ActorName) -> bool:
     if not papers:
         return False
     submissions = [Submission(paper.content, paper.partner, paper.key) for paper in papers]
-    return _settle(node, source, papers, outbound.accept(node, submissions, by))
+    return _settle(node, source, papers, outbound.accept(node, submissions, by, node.hub_guarded))
 
 
 def _answers(node: Node, source: HubSource, by: ActorName) -> bool:

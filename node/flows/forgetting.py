@@ -6,17 +6,15 @@ What was ordered to go on a day goes first, then kind by kind what its arrangeme
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from node.flows import endings
+from node.flows.dated_papers import SYSTEM
 from node.flows.ports import ActorName, Node
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State, may_move
-from node.model.ids import ExchangeId
 from node.profiles.book import Book
 from node.store import actors, evidence, exchanges, jobs, retention
 from node.store.database import Tx
 from node.store.retention import Lot, Portion
-
-SYSTEM = ActorName("retention", "system")
-"""Who purges when nobody asked for it."""
 
 REASON = "its retention is over"
 """Why a body went whose time was over."""
@@ -83,7 +81,7 @@ def _end_overdue(tx: Tx, now: datetime) -> int:
         if one.direction is Direction.IN:
             jobs.remove(tx, one.id)
         elif one.message_id is None:
-            expire(tx, one.id, BY_DATE, now)
+            expire(tx, one, BY_DATE, now)
     return retention.bury(tx, [one.id for one in ready], now)
 
 
@@ -93,9 +91,10 @@ def _may_go(one: Exchange, now: datetime) -> bool:
     return one.expires_at is not None and one.expires_at < now
 
 
-def expire(tx: Tx, exchange: ExchangeId, cause: str, now: datetime) -> None:
-    """EXPIRED without having been sent, and nothing left to do."""
+def expire(tx: Tx, exchange: Exchange, cause: str, now: datetime) -> None:
+    """EXPIRED without having been sent, and nothing left to do; what was to follow it waits for a human."""
     movable = [state for state in State if may_move(Direction.OUT, state, State.EXPIRED)]
-    if exchanges.move(tx, exchange, Direction.OUT, movable, State.EXPIRED, now, cause):
-        evidence.add(tx, [EvidenceFact(exchange, now, Fact.EXPIRED, None, cause)])
-    jobs.remove(tx, exchange)
+    if exchanges.move(tx, exchange.id, Direction.OUT, movable, State.EXPIRED, now, cause):
+        evidence.add(tx, [EvidenceFact(exchange.id, now, Fact.EXPIRED, None, cause)])
+        endings.ended(tx, [exchange], State.EXPIRED, now)
+    jobs.remove(tx, exchange.id)

@@ -25,10 +25,11 @@ from node.errors import (
     RaceLost,
     SenderMismatch,
 )
-from node.flows import arrival, checkpoints, effects, judgement, receipts, settling
+from node.flows import arrival, checkpoints, effects, judgement, receipts, settling, solitude
 from node.flows.arrival import Arrival
 from node.flows.capacity import RETRY_AFTER_S
 from node.flows.checkpoints import Given
+from node.flows.hub_rights import may_have
 from node.flows.ports import Hub, Node
 from node.flows.rulings import RETRY_HINT_MS, Letter, Refusal, Ruled, Ruling, audit_refusals
 from node.flows.standing import Standing
@@ -70,6 +71,7 @@ def deliver(node: Node, caller: NodeCode, request: DeliverRequest) -> DeliverRes
     now = node.clock.now()
     refusals: list[Refusal] = []
     letters, rulings = receive(node, caller, request, refusals, now)
+    rulings |= solitude.refuse_company(letters, len(request.envelopes), refusals, now)
     rulings |= judgement.verify(node, caller, request.key, letters, refusals, now)
     outcomes, given = commit(node, caller, rulings, refusals, request.known_checkpoint, now)
     answers = tuple(Answer(_id_of(envelope), outcomes[index]) for index, envelope in enumerate(request.envelopes))
@@ -349,11 +351,11 @@ def hand_over(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Give received papers to the hub; what it does not take is offered again later."""
     ids = [job.exchange for job in claimed]
     rows, documents = node.store.read(lambda tx: (exchanges.load(tx, ids), exchanges.documents(tx, ids)))
-    # A body may have gone on its date meanwhile; there is nothing left to hand over then.
-    there = [job for job in claimed if job.exchange in documents]
-    if len(there) < len(claimed):
-        gone = [job for job in claimed if job.exchange not in documents]
-        node.store.write(lambda tx: jobs.done_all(tx, gone))
+    # A body may have gone on its date meanwhile, and a guarded paper is not this hub's to have: nothing to do for them.
+    there = [job for job in claimed if job.exchange in documents and may_have(node, rows[job.exchange].kind)]
+    kept = [job for job in claimed if job not in there]
+    if kept:
+        node.store.write(lambda tx: jobs.done_all(tx, kept))
     papers = [_paper(rows[job.exchange], documents[job.exchange]) for job in there]
     taken: list[Job] = []
     for job, error in zip(there, hub.hand_over(papers), strict=True):

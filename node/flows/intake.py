@@ -98,6 +98,11 @@ class Intake:
         self._owners[submission.key] = (taken.id, submitted)
         return Accepted(taken.id, repeated=False)
 
+    @property
+    def taken(self) -> list[Exchange]:
+        """What was taken, in order."""
+        return [one.exchange for one in self._taken]
+
     def store(self) -> None:
         """Store all that was taken."""
         tx, now, rows = self._tx, self._now, [one.exchange for one in self._taken]

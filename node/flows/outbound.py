@@ -11,17 +11,20 @@ from datetime import datetime, timedelta
 from node.errors import (
     AnswerRefused,
     EncryptionError,
+    HubNotEntitled,
     NoAnswer,
     NodeError,
     Unexpected,
 )
-from node.flows import calls, control, sealing, settling, witness
+from node.flows import calls, control, releasing, sealing, settling, witness
 from node.flows.admission import Admitted, admit
+from node.flows.hub_rights import may_have
 from node.flows.intake import Accepted, Intake, Submission, attempt
 from node.flows.ports import ActorName, Hub, Node, Transport
 from node.model.answer import BusinessAnswer
 from node.model.document import Finding
 from node.model.exchange import Direction, Exchange, State
+from node.model.guarded import GUARDED
 from node.model.hub import HubReport
 from node.model.ids import ExchangeId, NodeCode, sha256
 from node.model.job import Job
@@ -37,10 +40,15 @@ __all__ = ["Accepted", "Submission", "accept", "deliver", "seal", "send", "tell_
 # --- accept ---------------------------------------------------------------------------------------------------------
 
 
-def accept(node: Node, submissions: Sequence[Submission], by: ActorName) -> list[Accepted | NodeError]:
-    """Take papers in. Each is answered only when it is committed; one bad paper never touches the others."""
+def accept(
+    node: Node, submissions: Sequence[Submission], by: ActorName, guarded: frozenset[str] = GUARDED
+) -> list[Accepted | NodeError]:
+    """Take papers in. Each is answered only when it is committed; one bad paper never touches the others.
+
+    `guarded`: the guarded kinds that may come this way.
+    """
     now = node.clock.now()
-    judged = [_admitted(node, submission, now) for submission in submissions]
+    judged = [_admitted(node, submission, guarded, now) for submission in submissions]
 
     def commit(tx: Tx) -> list[Accepted | NodeError]:
         intake = Intake(node, tx, [submission.key for submission in submissions], now)
@@ -49,6 +57,7 @@ def accept(node: Node, submissions: Sequence[Submission], by: ActorName) -> list
         ]
         intake.store()
         _audit_intake(tx, by, submissions, outcomes, now)
+        releasing.hold_back(node, tx, intake.taken, by, now)
         return outcomes
 
     outcomes = node.store.write(commit)
@@ -56,11 +65,13 @@ def accept(node: Node, submissions: Sequence[Submission], by: ActorName) -> list
     return outcomes
 
 
-def _admitted(node: Node, submission: Submission, now: datetime) -> Admitted | NodeError:
+def _admitted(node: Node, submission: Submission, guarded: frozenset[str], now: datetime) -> Admitted | NodeError:
     try:
         if full := node.capacity.disk_full():
             return full
         admitted = admit(node, submission.content, submission.partner, submission.kind, now)
+        if (kind := admitted.document.kind) in GUARDED and kind not in guarded:
+            return HubNotEntitled(kind=kind)
         return node.capacity.full(Direction.OUT, submission.partner, admitted.agreed.priority) or admitted
     except NodeError as error:
         return error
@@ -231,6 +242,7 @@ async def _failed(node: Node, consignments: Sequence[calls.Consignment], error: 
 
 def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Tell the hub what became of its papers; what it does not take is told again later."""
+    claimed = _concerning(node, claimed)
     ids = _ids(claimed)
 
     def read(tx: Tx) -> tuple[dict[ExchangeId, Exchange], dict[ExchangeId, SignedReceipt]]:
@@ -249,6 +261,15 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
             settling.again_for_hub(node, job, error)
     # A crash before this line only means that the hub is told the same again.
     node.store.write(lambda tx: jobs.done_all(tx, told), lasting=False)
+
+
+def _concerning(node: Node, claimed: Sequence[Job]) -> list[Job]:
+    """Those that the hub may hear of; nothing is left to do for the others."""
+    kinds = node.store.read(lambda tx: exchanges.load(tx, _ids(claimed)))
+    told = [job for job in claimed if may_have(node, kinds[job.exchange].kind)]
+    if len(told) < len(claimed):
+        node.store.write(lambda tx: jobs.done_all(tx, [job for job in claimed if job not in told]))
+    return told
 
 
 def _findings(signed: SignedReceipt | None) -> tuple[Finding, ...]:

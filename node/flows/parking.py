@@ -6,13 +6,13 @@ What humans do acts on all the papers named or on none, beside a running node, a
 from collections.abc import Sequence
 from datetime import datetime
 
-from node.errors import ExchangeUnknown, NotParked
+from node.errors import ExchangeUnknown, NotParked, ReleaseNeeded
 from node.flows.ports import ActorName, Node
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State, may_move, require_move
 from node.model.ids import ExchangeId
 from node.model.job import Verb
-from node.store import actors, audit, evidence, exchanges, jobs
+from node.store import actors, audit, evidence, exchanges, jobs, releases
 from node.store.database import Tx
 
 BY_HAND = "by hand"
@@ -51,7 +51,7 @@ def resume(node: Node, ids: Sequence[ExchangeId], by: ActorName, reason: str = "
     """Put parked papers back to work, with attempts and hours of their own; where each stands now.
 
     One that was not sealed is ACCEPTED again. A sealed one is UNRESOLVED: nothing stored proves that no call carried
-    it, so the partner is asked before anything is sent (protocol 3). Raises ExchangeUnknown, NotParked.
+    it, so the partner is asked before anything is sent (protocol 3). Raises ExchangeUnknown, NotParked, ReleaseNeeded.
     """
     now = node.clock.now()
 
@@ -65,17 +65,19 @@ def resume(node: Node, ids: Sequence[ExchangeId], by: ActorName, reason: str = "
 
 def _resume(tx: Tx, one: Exchange, by: ActorName, reason: str, now: datetime) -> State:
     sealed = one.message_id is not None
+    if any(wait.released_at is None for wait in releases.waits(tx, [one.id]).values()):
+        raise ReleaseNeeded(exchange=one.id)
     target, verb = (State.UNRESOLVED, Verb.DELIVER) if sealed else (State.ACCEPTED, Verb.SEAL)
     if one.state is not State.PARKED:
         raise NotParked(exchange=one.id, state=one.state)
     exchanges.move(tx, one.id, one.direction, [State.PARKED], target, now)
-    jobs.add(tx, [jobs.NewJob(one.id, one.partner, verb, now, _waits_for(tx, one), one.priority)], now)
+    jobs.add(tx, [jobs.NewJob(one.id, one.partner, verb, now, waits_for(tx, one), one.priority)], now)
     evidence.add(tx, [EvidenceFact(one.id, now, Fact.RESUMED, None, target)])
     _note(tx, by, "resumed", one, reason, now)
     return target
 
 
-def _waits_for(tx: Tx, one: Exchange) -> ExchangeId | None:
+def waits_for(tx: Tx, one: Exchange) -> ExchangeId | None:
     """The predecessor that is still under way. One that ended does not hold it: whoever resumes it has seen to that."""
     if one.follows is None or exchanges.load(tx, [one.follows])[one.follows].state not in _UNDER_WAY:
         return None

@@ -128,6 +128,8 @@ class Node:
     capacity: Capacity
     hub_pushed: bool = True
     """Whether the hub is given things; a hub that watches us needs no jobs for that."""
+    hub_guarded: frozenset[str] = frozenset()
+    """Guarded kinds that a hub which is given things has the right to."""
 
     def luck(self) -> float:
         """A random number from 0 (inclusive) to 1 (exclusive), for jitter."""

@@ -12,6 +12,7 @@ from node.flows.ports import Node
 from node.model.envelope import Body, Header, Metadata, Place, Priority, Purpose, SealedPaper
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State
+from node.model.guarded import GUARDED
 from node.model.ids import Digest, MessageId, sha256, uuid7
 from node.model.job import Job, Verb
 from node.store import evidence, exchanges, jobs
@@ -36,10 +37,12 @@ class Sealable:
 
 
 def by_agreement(ready: Sequence[Sealable]) -> list[list[Sealable]]:
-    """A manifest names one profile version, so papers of two arrangements get two seals."""
-    groups: dict[tuple[str, int], list[Sealable]] = {}
+    """A manifest names one profile version, so papers of two arrangements get two seals; a guarded one gets its own."""
+    groups: dict[tuple[str, int, str], list[Sealable]] = {}
     for one in ready:
-        groups.setdefault((one.exchange.arrangement, one.exchange.arrangement_version), []).append(one)
+        paper = one.exchange
+        alone = paper.id if paper.kind in GUARDED else ""
+        groups.setdefault((paper.arrangement, paper.arrangement_version, alone), []).append(one)
     return list(groups.values())
 
 

@@ -7,6 +7,7 @@ from node.errors import Language, NodeError
 from node.model.answer import BusinessAnswer
 from node.model.document import Finding
 from node.model.exchange import Exchange
+from node.model.guarded import GUARDED
 
 Note = dict[str, object]
 """One JSON object."""
@@ -55,7 +56,11 @@ def refused(error: NodeError) -> Note:
 
 def became(exchange: Exchange, findings: Sequence[Finding]) -> Note:
     """What became of a paper that the hub handed in under `key`."""
-    return {**particulars(exchange), "key": exchange.idempotency_key, "findings": _findings(findings)}
+    told = {**particulars(exchange), "key": exchange.idempotency_key, "findings": _findings(findings)}
+    if exchange.kind in GUARDED:
+        # Notes of what became of papers are read by more people than the papers.
+        told |= {"issuer": "", "number": ""}
+    return told
 
 
 def decided(exchange: Exchange, answer: BusinessAnswer) -> Note:

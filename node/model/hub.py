@@ -8,6 +8,7 @@ from node.model.answer import BusinessAnswer
 from node.model.document import Finding, MediaType
 from node.model.evidence import EvidenceFact
 from node.model.exchange import Exchange, State
+from node.model.guarded import GUARDED
 from node.model.ids import ExchangeId, NodeCode
 from node.model.receipt import Receipt
 
@@ -61,14 +62,17 @@ FromHub = HandedIn | HandedAnswer
 
 @dataclass(frozen=True, slots=True)
 class HubClient:
-    """A domestic system that calls us, as its certificate proves; `kinds` are those it may handle, empty for all."""
+    """A domestic system that calls us, as its certificate proves; `kinds` are those it may handle.
+
+    None named: all but the guarded ones, which are only given to who is named for them.
+    """
 
     code: str
     kinds: frozenset[str] = frozenset()
 
     def may_handle(self, kind: str) -> bool:
         """Whether papers of this kind are its business."""
-        return not self.kinds or kind in self.kinds
+        return kind in self.kinds or (not self.kinds and kind not in GUARDED)
 
 
 @dataclass(frozen=True, slots=True)

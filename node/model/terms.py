@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from node.model.answer import AnswerForm
+from node.model.enforcement_terms import EnforcementTerms
 from node.model.operator_terms import OperatorTerms
 from node.model.origin_terms import OriginTerms
 from node.model.retention_terms import RetentionTerms
@@ -32,6 +33,7 @@ class Terms:
     code_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     answer: AnswerForm = AnswerForm.BUSINESS_ANSWER
     retention: RetentionTerms | None = None
+    enforcement: EnforcementTerms | None = None
     origin: OriginTerms | None = None
     operators: OperatorTerms | None = None
 

@@ -71,7 +71,13 @@ class Book:
 
     def served(self, partner: NodeCode, now: datetime) -> tuple[AgreedKind, ...]:
         """The kinds in force with a partner at `now`, by name and version: what Describe tells it."""
-        kinds = (kind for profile in self.profiles_of(partner) if profile.in_force(now) for kind in profile.kinds)
+        kinds = (
+            kind
+            for profile in self.profiles_of(partner)
+            if profile.in_force(now)
+            for kind in profile.kinds
+            if kind.switched_on
+        )
         return tuple(sorted(kinds, key=lambda kind: (kind.name, kind.version)))
 
     def require_known_kinds(self, known: Collection[tuple[str, int]]) -> None:
@@ -110,7 +116,12 @@ class Book:
     ) -> Iterator[tuple[Profile, AgreedKind]]:
         for profile in self.profiles_of(partner):
             for one in profile.kinds:
-                if one.name == kind and direction in one.directions and version in (None, one.version):
+                if (
+                    one.name == kind
+                    and direction in one.directions
+                    and version in (None, one.version)
+                    and one.switched_on
+                ):
                     yield profile, one
 
 

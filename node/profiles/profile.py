@@ -9,6 +9,7 @@ from enum import StrEnum
 from node.errors import Language
 from node.model.envelope import Priority
 from node.model.exchange import Assurance, Direction
+from node.model.guarded import GUARDED
 from node.model.ids import Digest, NodeCode
 from node.model.terms import NO_TERMS, Terms
 
@@ -56,6 +57,11 @@ class AgreedKind:
     release: Release = Release()
     terms: Terms = NO_TERMS
     where: str = field(default="", compare=False)
+
+    @property
+    def switched_on(self) -> bool:
+        """Whether papers may travel at all: a guarded kind needs terms of its own, being listed is not enough."""
+        return self.name not in GUARDED or self.terms.enforcement is not None
 
 
 @dataclass(frozen=True, slots=True)

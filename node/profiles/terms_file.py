@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from node.model.answer import AnswerForm
 from node.model.terms import NO_TERMS, Terms, Tolerance
+from node.profiles.enforcement_file import read_enforcement
 from node.profiles.operators_file import read_operators
 from node.profiles.origin_terms_file import read_origin
 from node.profiles.retention_file import read_retention
@@ -30,6 +31,7 @@ def read_terms(kind: Table, kind_name: str) -> Terms:
         code_maps=_code_maps(table),
         answer=_answer(table, kind_name),
         retention=read_retention(table),
+        enforcement=read_enforcement(table, kind_name),
         origin=read_origin(table, kind_name),
         operators=read_operators(table),
     )

@@ -11,6 +11,7 @@ from functools import cache
 from node.documents.rule_texts import (
     aeo,
     characters,
+    enforcement,
     inspection,
     node_rules,
     origin,
@@ -24,6 +25,7 @@ from node.documents.rule_texts import (
 TEXTS: Mapping[str, str] = {
     **structure.TEXTS,
     **characters.TEXTS,
+    **enforcement.TEXTS,
     **values.TEXTS,
     **origin.TEXTS,
     **origin_agreed.TEXTS,
