@@ -20,9 +20,10 @@ from node.model.certificate import Certificate
 from node.model.declaration import CertificateItem, CertificateReference, Declaration, Quantity
 from node.model.ids import ExchangeId
 from node.model.operator import OperatorState
+from node.model.uses import Measure
 
-Left = Mapping[tuple[str, str], Decimal]
-"""What is left of a certificate, by item and unit (or currency)."""
+Left = Mapping[tuple[str, Measure, str], Decimal]
+"""What is left of a certificate, by item, measure and unit (or currency)."""
 
 
 class Subject(StrEnum):
@@ -147,9 +148,9 @@ def _uses(
         return
     account = _Account(registers.left(certificate), item_of)
     for one in references:
-        for use in (one.quantity, one.amount):
+        for measure, use in ((Measure.QUANTITY, one.quantity), (Measure.VALUE, one.amount)):
             if use is not None:
-                yield _verdict(one, account.write_off(one.item, use), Subject.WRITE_OFF)
+                yield _verdict(one, account.write_off(one.item, measure, use), Subject.WRITE_OFF)
 
 
 def _mapping(
@@ -173,15 +174,20 @@ class _Account:
     def __init__(self, left: Left | None, item_of: Mapping[str, str]) -> None:
         self._left = left
         self._item_of = item_of
-        self._used: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        self._used: defaultdict[tuple[str, Measure, str], Decimal] = defaultdict(Decimal)
 
-    def write_off(self, line: str, use: Quantity) -> Reason:
+    def write_off(self, line: str, measure: Measure, use: Quantity) -> Reason:
         """Whether that much is left for this line, after the lines before it: of its item where that is known."""
         if self._left is None:
             return Reason.NO_ACCOUNT
         item = self._item_of.get(line, "")
-        amounts = [number for (of, unit), number in self._left.items() if unit == use.unit and (not item or of == item)]
+        amounts = [
+            number
+            for (of, by, unit), number in self._left.items()
+            if by is measure and unit == use.unit and item in ("", of)
+        ]
         if not amounts:
             return Reason.OTHER_UNIT
-        self._used[item, use.unit] += use.number
-        return Reason.ENOUGH_LEFT if self._used[item, use.unit] <= sum(amounts) else Reason.TOO_LITTLE_LEFT
+        key = (item, measure, use.unit)
+        self._used[key] += use.number
+        return Reason.ENOUGH_LEFT if self._used[key] <= sum(amounts) else Reason.TOO_LITTLE_LEFT

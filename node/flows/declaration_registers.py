@@ -41,7 +41,7 @@ class StoredRegisters:
         """What is left of it, by its items, after every use that the ledger knows."""
         paper = certificate.latest
         found = uses.balance(self.tx, paper.partner, paper.direction, paper.kind, paper.issuer, paper.number)
-        return {(one.item, one.unit): one.left for one in found.items} if found is not None else None
+        return {(one.item, one.measure, one.unit): one.left for one in found.items} if found is not None else None
 
     def demands_mapping(self, certificate: Certificate) -> bool:
         """Whether the terms of its agreement want one line for one item; of a purged paper, whether any agreement's."""

@@ -20,11 +20,16 @@ from node.model.declaration import CertificateItem, GoodsItem
 from node.model.exchange import Direction, State
 from node.model.ids import ExchangeId, NodeCode
 from node.model.operator import OperatorAddress, OperatorDetails, OperatorState, OperatorStatus
+from node.model.uses import Measure
 
 GOOD = (Path(__file__).parents[1] / "declarations/good.xml").read_bytes()
 NUMBER, NOW = "XA-CO-26-1100342", datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 ITEMS = (CertificateItem("1", "84669390", "XA"), CertificateItem("2", "848210", "XA"))
-LEFT: Left = {("1", "C62"): Decimal(24), ("1", "KGM"): Decimal("4368.5"), ("2", "C62"): Decimal(48)}
+LEFT: Left = {
+    ("1", Measure.QUANTITY, "C62"): Decimal(24),
+    ("1", Measure.VALUE, "USD"): Decimal(187200),
+    ("2", Measure.QUANTITY, "C62"): Decimal(48),
+}
 
 
 def certificate(life: Life = Life.IN_FORCE, number: str = NUMBER) -> Certificate:
@@ -201,6 +206,15 @@ def test_lines_of_one_certificate_are_added_up_where_no_item_is_known() -> None:
 def test_a_unit_that_the_certificate_does_not_have_fails() -> None:
     content = GOOD.replace(b'unitCode="C62">20</QuantityQuantity>', b'unitCode="TNE">20</QuantityQuantity>')
     assert reasons(Told(), Subject.WRITE_OFF, content)[0] is Reason.OTHER_UNIT
+
+
+def test_an_amount_is_written_off_the_value_and_no_unit_is_taken_for_a_currency() -> None:
+    quantity = b'<QuantityQuantity unitCode="C62">20</QuantityQuantity>'
+    dear = GOOD.replace(quantity, b'<AmountAmount currencyID="USD">187200.01</AmountAmount>')
+    assert reasons(Told(), Subject.WRITE_OFF, dear)[0] is Reason.TOO_LITTLE_LEFT
+    assert reasons(Told(), Subject.WRITE_OFF, dear.replace(b"187200.01", b"187200"))[0] is Reason.ENOUGH_LEFT
+    wrong = GOOD.replace(quantity, b'<QuantityQuantity unitCode="USD">20</QuantityQuantity>')
+    assert reasons(Told(), Subject.WRITE_OFF, wrong)[0] is Reason.OTHER_UNIT
 
 
 def test_what_no_ledger_tells_is_not_checked_and_does_not_fail() -> None:
