@@ -27,7 +27,7 @@ WCO = "urn:wco:datamodel:"
 DECLARATION_LIMITS = XmlLimits(size_bytes=16 << 20, nodes=600_000, depth=40, attributes=16, text_bytes=64 << 10)
 """A declaration of 9,999 goods items is ten times as large as a paper; it comes from our own side."""
 
-MAX_FOUND = 20_000
+MAX_FOUND = 100_000
 """Operators, certificates, references and items that one declaration may name together; goods items end at 9,999."""
 
 _ITEMS = frozenset({"GovernmentAgencyGoodsItem", "GoodsItem", "ConsignmentItem"})

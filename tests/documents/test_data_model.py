@@ -9,6 +9,7 @@ from lxml import etree
 from node.documents.catalogue import CATALOGUE
 from node.documents.conversion import Loss
 from node.documents.conversions.wco_dm import META, NAMESPACE
+from node.documents.data_model.answers import answer_homes, answer_places, answer_rows, own_rows
 from node.documents.data_model.homes import ANY, homes, mapping_of, row_for
 from node.documents.data_model.page import page
 from node.documents.data_model.places import Node, contents, places
@@ -40,6 +41,12 @@ def test_what_a_paper_is_has_identifiers_of_the_wco(kind: Kind) -> None:
     becomes = {name for home in homes(kind) for name in home.becomes}
     assert "LPCO/ID" in becomes
     assert wco_elements()["LPCO/ID"].identifier == "D014"
+
+
+def test_the_answer_about_an_sps_certificate_has_its_rows_and_no_more() -> None:
+    assert [key for key in answer_places() if row_for(answer_rows(), key) is None] == []
+    assert set(own_rows()) <= set(answer_places())
+    assert {"D029", "D005"} <= {one for home in answer_homes() for one in home.identifiers}
 
 
 def test_a_party_has_the_identifier_of_its_role() -> None:

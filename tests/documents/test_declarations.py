@@ -96,7 +96,7 @@ UNREADABLE: dict[str, tuple[bytes, type[XmlError | DeclarationUnreadable]]] = {
     "write-off without end": (GOOD.replace(b">20</Q", b">1e999999</Q"), DeclarationUnreadable),
     "infinite write-off": (GOOD.replace(b">20</Q", b">Infinity</Q"), DeclarationUnreadable),
     "too many operators": (
-        f'<Declaration xmlns="{NAMESPACE}">{"<AEOMutualRecognitionParty/>" * 20_001}</Declaration>'.encode(),
+        f'<Declaration xmlns="{NAMESPACE}">{"<AEOMutualRecognitionParty/>" * 100_001}</Declaration>'.encode(),
         DeclarationUnreadable,
     ),
 }

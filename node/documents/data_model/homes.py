@@ -46,20 +46,24 @@ def attribute_name(wco_class: str, name: str) -> str:
 
 def homes(kind: Kind) -> list[Home]:
     """Every place of the kind that has a row, in the order of the schema. Raises ValueError."""
-    rows, known = mapping_of(kind), places(kind)
+    return homes_of(mapping_of(kind), places(kind), root_of(kind))
+
+
+def homes_of(rows: Mapping[str, Row], known: Mapping[str, Place], root: str, wco_class: str = ROOT) -> list[Home]:
+    """The same of a schema that is no kind's: `root` owns its first places, which stand in `wco_class`."""
     becomes: dict[str, dict[str, None]] = {key: {} for key in known}
-    for key, name in _walk(kind, rows, known):
+    for key, name in _walk(rows, known, (root, wco_class)):
         becomes[key].setdefault(name)
     found = ((place, row_for(rows, key)) for key, place in known.items())
     return [Home(place, row, tuple(becomes[place.key])) for place, row in found if row is not None]
 
 
-def _walk(kind: Kind, rows: Mapping[str, Row], known: Mapping[str, Place]) -> Iterator[tuple[str, str]]:
+def _walk(rows: Mapping[str, Row], known: Mapping[str, Place], start: tuple[str, str]) -> Iterator[tuple[str, str]]:
     """Each place in each class in which it may stand, once."""
     inside: dict[str, list[Place]] = {}
     for place in known.values():
         inside.setdefault(place.owner, []).append(place)
-    waiting = [(root_of(kind), ROOT)]
+    waiting = [start]
     seen = set(waiting)
     while waiting:
         owner, wco_class = waiting.pop()

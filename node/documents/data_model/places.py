@@ -60,7 +60,17 @@ def root_of(kind: Kind) -> str:
 
 def places(kind: Kind) -> Mapping[str, Place]:
     """Every place that the kind's schema allows, by its key, in the order of the schema."""
-    found = _xml_places(kind) if isinstance(kind, XmlKind) else _json_places(kind.schema.shape, "/", f"/{kind.title}")
+    if isinstance(kind, XmlKind):
+        return xml_places(kind.schema.tables, kind.root)
+    return _by_key(_json_places(kind.schema.shape, "/", f"/{kind.title}"))
+
+
+def xml_places(tables: Tables, root: str) -> Mapping[str, Place]:
+    """Every place that a schema allows under this root element."""
+    return _by_key(_xml_places(tables, root))
+
+
+def _by_key(found: Iterator[Place]) -> Mapping[str, Place]:
     kept: dict[str, Place] = {}
     for place in found:
         kept.setdefault(place.key, place)
@@ -79,10 +89,9 @@ def contents(kind: Kind, content: bytes) -> Node:
 # --- XML ------------------------------------------------------------------------------------------------------------
 
 
-def _xml_places(kind: XmlKind) -> Iterator[Place]:
-    tables = kind.schema.tables
-    start = tables.roots[kind.root]
-    waiting, seen = [(start, f"/{_local(kind.root)}")], {start}
+def _xml_places(tables: Tables, root: str) -> Iterator[Place]:
+    start = tables.roots[root]
+    waiting, seen = [(start, f"/{_local(root)}")], {start}
     while waiting:
         name, path = waiting.pop(0)
         its_type = tables.types[name]
