@@ -4,10 +4,24 @@ from collections.abc import Sequence
 
 from node.documents import reader
 from node.documents.conversion import Converted, Form
-from node.documents.conversions import equality, wco_dm
+from node.documents.conversions import (
+    edi3_of_origin,
+    equality,
+    origin_of_edi3,
+    origin_of_preferential_coo,
+    preferential_coo_of_origin,
+    wco_dm,
+)
 from node.errors import FormUnknown, NotConvertible
 
-FORMS: Sequence[Form] = (*equality.FORMS, *wco_dm.FORMS)
+FORMS: Sequence[Form] = (
+    *edi3_of_origin.FORMS,
+    *origin_of_edi3.FORMS,
+    *preferential_coo_of_origin.FORMS,
+    *origin_of_preferential_coo.FORMS,
+    *equality.FORMS,
+    *wco_dm.FORMS,
+)
 """Each form of `conversions/`."""
 
 

@@ -5,7 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from node import safe_json
 from node.documents import reader
+from node.documents.conversions.ledger import json_leaves, xml_leaves
+from node.documents.forms import convert
 from node.errors import KindUnknown, PaperRefused
 from node.model.document import MediaType
 from node.model.terms import Terms, Tolerance
@@ -120,3 +123,20 @@ def test_a_certificate_of_origin_in_json_is_told_to_be_no_kind_of_ours(specimens
     assert json.loads(content)["isPreferential"] is True
     with pytest.raises(KindUnknown, match="JSON"):
         reader.recognise(content)
+
+
+def test_a_certificate_of_origin_in_edi3_json_becomes_one_of_ours_and_nothing_is_lost_in_silence(
+    specimens: Path,
+) -> None:
+    content = (specimens / "certificate-of-origin.json").read_bytes()
+    made = convert(content, "certificate_of_origin")
+    reading = reader.recognise(made.content).reading
+    assert (reading.identity.issuer, reading.identity.number) == ("wfa.org.au", "WBC208897")
+    assert reading.fields["agreement"] == "CHAFTA"
+    assert reading.fields["hs_codes"] == "220421"
+    assert parse(made.content).findtext("{*}Totals/{*}GrossWeight") == "2730"
+    noted = {note.path for note in made.notes}
+    there = {value for _, value in xml_leaves(parse(made.content))}
+    for path, value in json_leaves(safe_json.parse(content)):
+        written = str(value).removeprefix("id:").removeprefix("unece.un.org:locode:").replace("2204.21", "220421")
+        assert path in noted or written in there or value is True, path

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 TEXTS: Mapping[str, str] = {
     "must be 861, 864, 865 or 954 (UNTDID 1001)": "應為 861、864、865 或 954（UNTDID 1001）",
+    "only a preference certificate (864) has this form": "僅優惠原產地證明書（864）可轉為此格式",
+    "only an issued certificate has this form": "僅已核發之證明書可轉為此格式",
     "must be EXW, FOB or CIF": "應為 EXW、FOB 或 CIF",
     "must be correction, loss, damage, change or other": (
         "應為 correction（更正）、loss（遺失）、damage（毀損）、change（變更）或 other（其他）"
