@@ -426,6 +426,16 @@ class RequestSlow(WireError):
     remedy_zh = "請縮小批次，並於唯一一則訊息後結束請求。"
 
 
+class TooManyLookups(WireError):
+    """More lookups came than {limit} a minute."""
+
+    code = "N2N-WIRE-010"
+    category = Category.OVERLOADED
+    zh = "查詢次數超過每分鐘 {limit} 次。"
+    remedy = "Ask again in a minute; for many answers ask for the register: it comes as papers and is asked at home."
+    remedy_zh = "請於一分鐘後再查詢。大量查詢請改為索取登記簿，取得後於境內查詢。"
+
+
 # --- SIG: signatures, seals, certificates (security 6.9) ------------------------------------------------------------
 
 

@@ -15,12 +15,29 @@ import typer
 from node.cli.moments import since
 from node.cli.output import Cell, Column, Data, csv_cells, to_json
 from node.cli.pki import node_code
-from node.cli.register_words import CERTIFICATES, LIVES, NUMBER, data_of, row_of, with_chain
+from node.cli.register_words import (
+    CERTIFICATES,
+    ISSUER,
+    KIND,
+    LIVES,
+    NUMBER,
+    STATUS,
+    data_of,
+    operator_data,
+    operator_life,
+    operator_row,
+    row_of,
+    told_data,
+    told_lines,
+    with_chain,
+)
 from node.cli.session import Session, command
 from node.cli.words import DIRECTIONS, STATES, Text
 from node.clock import SystemClock
 from node.errors import Category, KindUnknown
+from node.model.certificate import OPERATORS, Life
 from node.model.exchange import Direction
+from node.model.lookup import Question
 
 if TYPE_CHECKING:
     from node.model.certificate import Certificate
@@ -45,12 +62,17 @@ _WRITTEN = Text("{count} written to {path}", "已將 {count} 筆寫入 {path}")
 _ID = Column("id", Text("Exchange", "交換"))
 _DIRECTION = Column("direction", Text("Direction", "方向"))
 _PARTNER = Column("partner", Text("Partner", "夥伴"))
-_KIND = Column("kind", Text("Kind", "種類"))
 _VERSION = Column("version", Text("Version", "版本"))
 _STATE = Column("state", Text("State", "狀態"))
 _UCR = Column("ucr", Text("UCR", "貨物唯一追蹤號碼"))
 _SINCE = Column("created_at", Text("Since", "建立時間"))
-_TRACED = (_SINCE, _DIRECTION, _PARTNER, _KIND, NUMBER, _VERSION, _STATE, _UCR, _ID)
+_LOOKUP = Column("lookup", Text("Lookup", "查詢"))
+_OURS = Column("asked_by_us", Text("Asked by us", "我方查詢"))
+_MOMENT = Column("moment", Text("When", "時間"))
+_DAY = Column("on", Text("On", "查詢日期"))
+_AS_KNOWN = Column("known_at", Text("As known at", "所知時點"))
+_ASKED = (_LOOKUP, _MOMENT, _PARTNER, _OURS, KIND, ISSUER, NUMBER, _DAY, _AS_KNOWN, STATUS)
+_TRACED = (_SINCE, _DIRECTION, _PARTNER, KIND, NUMBER, _VERSION, _STATE, _UCR, _ID)
 
 _Partner = Annotated[str | None, typer.Option("--partner", help="Code of the partner. 夥伴代碼。")]
 _On = Annotated[str | None, typer.Option("--on", help="In force on this day, else today. 查詢日期，預設今日。")]
@@ -82,22 +104,68 @@ def lookup(
     on: _On = None,
     known_at: _KnownAt = None,
     direction: _Whose = Direction.IN,
+    ask: Annotated[bool, typer.Option("--ask", help="Ask the partner itself, now. 直接向夥伴查詢。")] = False,
 ) -> None:
-    """Is it authentic and in force? Exit 0: it is; 1: known, not in force; 66: not known. 查詢證書是否真實有效。"""
-    from node.cli.register_access import certificates_with
+    """Is it authentic and in force? Exit 0: it is; 1: known, not in force; 66: not known. 查詢證書或企業是否有效。"""
+    from node.cli.register_access import certificates_with, operators_with
 
     *named, number = _one_or_three(which)
     kind, issuer = named or (None, None)
     day, moment = _when(on, known_at)
+    if ask:
+        _ask(session, Question(kind or "", issuer or "", number, day, moment if known_at else None), partner)
+        return
+    whose = _code(partner)
     found = certificates_with(
-        session, number, day, moment, direction=direction, partner=_code(partner), kind=kind, issuer=issuer
+        session, number, day, moment, direction=direction, partner=whose, kind=kind, issuer=issuer
+    )
+    traders = (
+        operators_with(session, number, day, moment, direction=direction, partner=whose, authority=issuer)
+        if kind in (None, OPERATORS)
+        else []
     )
     if session.as_json:
-        session.output.data([with_chain(one) for one in found])
+        session.output.data([*map(with_chain, found), *map(operator_data, traders)])
     else:
-        session.output.table(CERTIFICATES, [_shown(one, session) for one in found], _NOTHING)
-    if not any(one.in_force for one in found):
-        raise typer.Exit(EXIT_NOT_IN_FORCE if found else EXIT_UNKNOWN)
+        to = session.language
+        rows = [*(row_of(one, LIVES[one.life].to(to)) for one in found)]
+        rows += [operator_row(one, LIVES[operator_life(one)].to(to)) for one in traders]
+        session.output.table(CERTIFICATES, rows, _NOTHING)
+    if not any([*(one.in_force for one in found), *(one.in_force for one in traders)]):
+        raise typer.Exit(EXIT_NOT_IN_FORCE if found or traders else EXIT_UNKNOWN)
+
+
+def _ask(session: Session, question: Question, partner: str | None) -> None:
+    from node.cli.register_access import ask_partner
+
+    if not question.kind or partner is None:
+        raise typer.BadParameter("--ask: KIND ISSUER NUMBER --partner CODE")
+    told = ask_partner(session, node_code(partner), question)
+    if session.as_json:
+        session.output.data(told_data(told.answer, partner, told.lookup))
+    else:
+        session.output.record(told_lines(told.answer, partner, session.language))
+    if not told.answer.in_force:
+        raise typer.Exit(EXIT_UNKNOWN if told.answer.status == Life.UNKNOWN else EXIT_NOT_IN_FORCE)
+
+
+@command(app, "asked")
+def asked(
+    session: Session,
+    partner: _Partner = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many. 筆數上限。")] = PAGE,
+) -> None:
+    """List what partners and we asked each other, newest first. 列出雙方之即時查詢，由新至舊。"""
+    from node.cli.register_access import kept_lookups
+    from node.wire import lookup_answer_from_bytes, lookup_request_from_bytes
+
+    rows: list[tuple[Cell, ...]] = []
+    for one in kept_lookups(session, limit, _code(partner)):
+        question = lookup_request_from_bytes(one.request).question
+        answer = lookup_answer_from_bytes(one.sealed.answer)
+        names = (one.asked_by_us, question.kind, question.issuer, question.number, question.on.isoformat())
+        rows.append((one.id, one.moment, one.partner, *names, question.known_at, answer.status))
+    session.output.table(_ASKED, rows, _NONE)
 
 
 @command(app, "list")

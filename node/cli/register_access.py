@@ -1,18 +1,26 @@
 """How the command line reaches the registers of a node: certificates, operators, and what hangs together."""
 
+import asyncio
 from collections.abc import Iterator
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 
-from node.cli.node_access import open_store, settings_of
+from node.cli.node_access import acting, open_store, settings_of
 from node.cli.session import Session
 from node.flows.declaration_check import Verdict, check
 from node.flows.declaration_registers import StoredRegisters
-from node.model.certificate import Certificate
+from node.model.certificate import Certificate, last_moment
 from node.model.declaration import Declaration
 from node.model.exchange import Direction
 from node.model.ids import NodeCode
+from node.model.lookup import Question
+from node.model.operator import OperatorState
 from node.profiles.book import load_book
-from node.store import certificates, tracing
+from node.store import certificate_register, lookups, operators, tracing
+from node.store.lookups import KeptLookup
+
+if TYPE_CHECKING:
+    from node.flows.asking import Told
 
 
 def certificates_with(
@@ -29,10 +37,57 @@ def certificates_with(
     """What the register says of every certificate with that number; what is None is not asked."""
     with open_store(session) as store:
         return store.read(
-            lambda tx: certificates.find(
+            lambda tx: certificate_register.find(
                 tx, number, on, known_at, direction=direction, partner=partner, kind=kind, issuer=issuer
             )
         )
+
+
+def operators_with(
+    session: Session,
+    code: str,
+    on: date,
+    known_at: datetime,
+    *,
+    direction: Direction,
+    partner: NodeCode | None,
+    authority: str | None = None,
+) -> list[OperatorState]:
+    """How every operator with that code stands; what is None is not asked."""
+    with open_store(session) as store:
+        found = store.read(
+            lambda tx: operators.find(
+                tx, code, partner=partner, direction=direction, on=last_moment(on), known_at=known_at
+            )
+        )
+    return [one for one in found if authority in (None, one.authority)]
+
+
+def ask_partner(session: Session, partner: NodeCode, question: Question) -> "Told":
+    """What the partner itself says, now. Raises what `flows.asking.ask` raises."""
+    from node.flows.asking import ask  # brings the whole node
+    from node.transport.tls import load_tls_identity
+    from node.wiring import open_transport
+
+    files = settings_of(session).keys
+    with acting(session) as (node, actor):
+        found = node.book.partner(partner)
+        identity = load_tls_identity(files.tls_key, files.tls_certificate, node.code)
+
+        async def once() -> "Told":
+            transport = open_transport(found, identity)
+            try:
+                return await ask(node, transport, partner, question, actor)
+            finally:
+                await transport.close()
+
+        return asyncio.run(once())
+
+
+def kept_lookups(session: Session, limit: int, partner: NodeCode | None) -> list[KeptLookup]:
+    """The last lookups, ours and theirs, newest first."""
+    with open_store(session) as store:
+        return store.read(lambda tx: lookups.newest(tx, limit, partner=partner))
 
 
 def all_certificates(
@@ -40,7 +95,7 @@ def all_certificates(
 ) -> Iterator[Certificate]:
     """The whole register of a kind, a page at a time."""
     with open_store(session) as store:
-        yield from certificates.every(store, kind, on, known_at, direction=direction, partner=partner)
+        yield from certificate_register.every(store, kind, on, known_at, direction=direction, partner=partner)
 
 
 def trace(session: Session, what: str) -> tracing.Trace:

@@ -1,10 +1,14 @@
 """What registers say, in both languages, and how their rows are shown and written out."""
 
 from collections.abc import Mapping
+from datetime import date
 
 from node.cli.output import Cell, Column, Data
 from node.cli.words import Text
-from node.model.certificate import Certificate, Life
+from node.errors import Language
+from node.model.certificate import OPERATOR_LIVES, OPERATORS, Certificate, Life
+from node.model.lookup import LookupAnswer
+from node.model.operator import OperatorState
 
 LIVES: Mapping[Life, Text] = {
     Life.IN_FORCE: Text("in force", "有效"),
@@ -15,6 +19,9 @@ LIVES: Mapping[Life, Text] = {
     Life.WITHDRAWN: Text("withdrawn", "已撤回"),
     Life.CANCELLED: Text("cancelled", "已註銷"),
     Life.REVOKED: Text("revoked", "已廢止"),
+    Life.CEASED: Text("ceased to exist", "已歇業"),
+    Life.MERGED: Text("merged into another", "已併入他公司"),
+    Life.UNLISTED: Text("no longer listed", "已不在名單"),
     Life.UNKNOWN: Text("not known", "查無資料"),
 }
 
@@ -30,6 +37,56 @@ STATUS_SINCE = Column("status_since", Text("Status known since", "狀態知悉�
 EXCHANGE = Column("exchange", Text("Exchange", "交換"))
 CERTIFICATES = (PARTNER, KIND, ISSUER, NUMBER, STATUS, ISSUED, VALID_UNTIL, KNOWN_SINCE, STATUS_SINCE, EXCHANGE)
 """The columns of a certificate, in the table and in the export."""
+
+
+def operator_row(found: OperatorState, status: str) -> tuple[Cell, ...]:
+    """The same cells for an operator: it is known from its version on, and its status holds from a moment on."""
+    names = (found.partner, OPERATORS, found.authority, found.certificate_number, status)
+    days = (_day(found.details.certified_on), _day(found.valid_until))
+    return (*names, *days, found.known_from, found.effective, found.exchange)
+
+
+def operator_data(found: OperatorState) -> dict[str, Data]:
+    """An operator for programs."""
+    cells = operator_row(found, operator_life(found).value)
+    data: dict[str, Data] = {column.key: cell for column, cell in zip(CERTIFICATES, cells, strict=True)}
+    named: dict[str, Data] = {"name": found.details.name, "name_local": found.details.name_local}
+    return {**data, "in_force": found.in_force, "reason": found.reason, **named}
+
+
+def operator_life(found: OperatorState) -> Life:
+    """How the operator stands, in the words of all registers."""
+    return OPERATOR_LIVES[found.status]
+
+
+def told_lines(told: LookupAnswer, partner: str, language: Language) -> list[tuple[Column, Cell]]:
+    """A partner's answer, line by line."""
+    known = told.status in set(Life)
+    lines: list[tuple[Column, Cell]] = [
+        (PARTNER, partner),
+        (STATUS, LIVES[Life(told.status)].to(language) if known else told.status),
+        (ISSUED, _day(told.valid_from)),
+        (VALID_UNTIL, _day(told.valid_until)),
+        (STATUS_SINCE, told.status_since),
+        (Column("said_at", Text("Said at", "答覆時間")), told.said_at),
+    ]
+    left = Column("left", Text("Left", "餘額"))
+    return [*lines, *((left, f"{one.item}: {one.left} {one.unit}") for one in told.left)]
+
+
+def told_data(told: LookupAnswer, partner: str, number: int) -> dict[str, Data]:
+    """A partner's answer for programs, with the number under which it is kept."""
+    return {
+        "partner": partner,
+        "status": told.status,
+        "in_force": told.in_force,
+        "valid_from": _day(told.valid_from),
+        "valid_until": _day(told.valid_until),
+        "status_since": told.status_since,
+        "said_at": told.said_at,
+        "left": [{"item": one.item, "measure": one.measure, "unit": one.unit, "left": one.left} for one in told.left],
+        "lookup": number,
+    }
 
 
 def row_of(found: Certificate, status: str) -> tuple[Cell, ...]:
@@ -59,3 +116,7 @@ def with_chain(found: Certificate) -> dict[str, Data]:
         for one in found.chain
     ]
     return {**data_of(found), "chain": chain}
+
+
+def _day(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()

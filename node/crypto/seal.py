@@ -17,6 +17,7 @@ from node.model.ids import Digest, Leaf, NodeCode, sha256
 __all__ = [
     "body_digest",
     "body_digest_by",
+    "lookup_leaf",
     "make_seal",
     "manifest_from_xml",
     "manifest_to_xml",
@@ -43,6 +44,11 @@ def paper_leaf(header: bytes, digest: Digest) -> Leaf:
 def receipt_leaf(receipt: bytes) -> Leaf:
     """SHA-256(0x00 || receipt)."""
     return Leaf(merkle.leaf_hash(receipt))
+
+
+def lookup_leaf(request: bytes, answer: bytes) -> Leaf:
+    """SHA-256(0x00 || SHA-256(request) || SHA-256(answer)): an answer is an answer to this question only."""
+    return Leaf(merkle.leaf_hash(hashlib.sha256(request).digest() + hashlib.sha256(answer).digest()))
 
 
 def make_seal(

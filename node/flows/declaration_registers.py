@@ -12,7 +12,7 @@ from node.model.declaration import CertificateItem
 from node.model.ids import NodeCode
 from node.model.operator import OperatorState
 from node.profiles.book import Book
-from node.store import certificates, exchanges, operators, ucrs, uses
+from node.store import certificate_register, exchanges, operators, ucrs, uses
 from node.store.database import Tx
 
 
@@ -35,7 +35,9 @@ class StoredRegisters:
 
     def certificates(self, kind: str, number: str) -> Sequence[Certificate]:
         """Certificates that the partners sent us."""
-        return certificates.find(self.tx, number, self.on.date(), self.known_at, partner=self.partner, kind=kind)
+        return certificate_register.find(
+            self.tx, number, self.on.date(), self.known_at, partner=self.partner, kind=kind
+        )
 
     def left(self, certificate: Certificate) -> Left | None:
         """What is left of it, by its items, after every use that the ledger knows."""

@@ -1,12 +1,13 @@
 """The door that partners knock on: what a transport's server side calls, one method per call of the protocol."""
 
-from node.flows import inbound, pulling
+from node.flows import inbound, lookups, pulling
 from node.flows.ports import Node
 from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import CallLimits, Description, ServedKind
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.exchange import Direction
 from node.model.ids import NodeCode
+from node.model.lookup import LookupRequest, SealedAnswer
 from node.model.receipt import DeliverResponse
 from node.wire import MAX_DOCUMENT_BYTES, MAX_ENVELOPES, MAX_REQUEST_BYTES, SERVED
 
@@ -18,6 +19,7 @@ class Door:
 
     def __init__(self, node: Node) -> None:
         self._node = node
+        self._lookups = lookups.Allowance()
 
     def deliver(self, caller: NodeCode, request: DeliverRequest) -> DeliverResponse:
         """One answer for each envelope, in order; what answers and checkpoint say is already stored."""
@@ -34,6 +36,11 @@ class Door:
     def confirm(self, caller: NodeCode, response: DeliverResponse) -> int:
         """How many of the caller's answers settled or repeated something. Raises CollectNotAgreed."""
         return pulling.confirm(self._node, caller, response)
+
+    def lookup(self, caller: NodeCode, request: LookupRequest, asked: bytes) -> SealedAnswer:
+        """Our sealed answer, which is kept; raises TooManyLookups."""
+        self._lookups.take(caller, self._node.clock.now())
+        return lookups.answer(self._node, caller, request, asked)
 
     def describe(self, caller: NodeCode) -> Description:
         """What this node serves to `caller`; never a source of keys (protocol 1)."""

@@ -15,6 +15,7 @@ from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.hub import FromHub, HandedAnswer, HandedIn, HubPaper, HubReport
 from node.model.ids import NodeCode, Randomness
 from node.model.job import Circumstances, Job, NextTry
+from node.model.lookup import SealedAnswer
 from node.model.receipt import DeliverResponse, KeyStatement
 from node.profiles.book import Book
 from node.profiles.profile import RetryPolicy
@@ -38,6 +39,10 @@ class Transport(Protocol):
 
     async def confirm(self, response: DeliverResponse, deadline_s: float) -> int:
         """Bring our answers to what we took; how many the partner took."""
+        ...
+
+    async def lookup(self, asked: bytes, deadline_s: float) -> SealedAnswer:
+        """Ask the partner's register; `asked` are the bytes of a LookupRequest, the answer is not yet judged."""
         ...
 
     async def describe(self, deadline_s: float) -> Description:

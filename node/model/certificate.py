@@ -1,12 +1,13 @@
 """The life of a certificate, judged from the papers about it: in force on a day, as it was known at a moment."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from enum import StrEnum
 
 from node.model.exchange import Direction, State
 from node.model.ids import ExchangeId, NodeCode
+from node.model.operator import OperatorStatus
 
 
 class Life(StrEnum):
@@ -22,6 +23,12 @@ class Life(StrEnum):
     WITHDRAWN = "withdrawn"
     CANCELLED = "cancelled"
     REVOKED = "revoked"
+    CEASED = "ceased"
+    """An operator that is no more."""
+    MERGED = "merged"
+    """An operator that became part of another."""
+    UNLISTED = "unlisted"
+    """An operator that a new complete list does not name any more, and nobody said why."""
     UNKNOWN = "unknown"
     """Nothing that the asker may know of."""
 
@@ -110,3 +117,24 @@ def _on(paper: Filed, day: str) -> Life:
     if paper.issued is not None and day < paper.issued:
         return Life.NOT_YET
     return Life.EXPIRED if paper.valid_until is not None and day > paper.valid_until else Life.IN_FORCE
+
+
+OPERATORS = "aeo_status"
+"""The kind whose register holds operators and not certificates."""
+
+OPERATOR_LIVES: Mapping[OperatorStatus, Life] = {
+    OperatorStatus.VALID: Life.IN_FORCE,
+    OperatorStatus.SUSPENDED: Life.SUSPENDED,
+    OperatorStatus.REVOKED: Life.REVOKED,
+    OperatorStatus.WITHDRAWN: Life.WITHDRAWN,
+    OperatorStatus.EXPIRED: Life.EXPIRED,
+    OperatorStatus.CEASED: Life.CEASED,
+    OperatorStatus.MERGED: Life.MERGED,
+    OperatorStatus.UNLISTED: Life.UNLISTED,
+}
+"""How an operator stands, in the words of all registers."""
+
+
+def last_moment(day: date) -> datetime:
+    """How an operator stands on a day is how it stands at the end of that day, UTC."""
+    return datetime.combine(day, time.max, UTC)

@@ -16,6 +16,7 @@ from node.store import retention_tables
 from node.store import uses_tables as uses_tables
 from node.store.columns import SEQUENCE, Moment
 from node.store.log_tables import CHECKPOINT, ISSUED_CHECKPOINT, LOG_ALARM, LOG_NODE, RECEIPT_LOG
+from node.store.lookup_tables import LOOKUP
 from node.store.register_tables import PAPER, UCR
 from node.store.row import Row, table_of
 
@@ -34,6 +35,7 @@ __all__ = [
     "JOB",
     "LOG_ALARM",
     "LOG_NODE",
+    "LOOKUP",
     "METADATA",
     "PAPER",
     "PARTNER_KEY_STATEMENT",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from node.model.certificate import Filed
 from node.model.exchange import Direction, Exchange
 from node.model.ids import ExchangeId, NodeCode
-from node.store import answers, certificates, exchanges, ucrs
+from node.store import answers, certificate_register, exchanges, ucrs
 from node.store.database import Tx
 
 MAX_TRACED = 1_000
@@ -58,7 +58,7 @@ def trace(
 def _named(tx: Tx, what: str, partners: Collection[NodeCode]) -> set[ExchangeId]:
     """Where a trace begins."""
     begun = set(ucrs.exchanges_of(tx, [what]))
-    begun |= {one.exchange for one in certificates.with_number(tx, what)}
+    begun |= {one.exchange for one in certificate_register.with_number(tx, what)}
     if _ID.fullmatch(what):
         begun.add(ExchangeId(what))
         for partner in partners:
@@ -71,8 +71,8 @@ def _named(tx: Tx, what: str, partners: Collection[NodeCode]) -> set[ExchangeId]
 def _beside(tx: Tx, those: Collection[ExchangeId]) -> set[ExchangeId]:
     """What the papers of these exchanges lead to: their chains, and papers that name the same consignments."""
     beside: set[ExchangeId] = set()
-    for paper in _heads(certificates.of_exchanges(tx, list(those))):
-        beside |= {one.exchange for one in certificates.chain_of(tx, paper)}
+    for paper in _heads(certificate_register.of_exchanges(tx, list(those))):
+        beside |= {one.exchange for one in certificate_register.chain_of(tx, paper)}
     named = {ucr for group in ucrs.named_by(tx, list(those)).values() for ucr in group}
     return beside | set(ucrs.exchanges_of(tx, named))
 

@@ -7,6 +7,7 @@ from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
+from node.model.lookup import SealedAnswer
 from node.model.receipt import DeliverResponse
 from node.transport.outcomes import read_answer, refused_call
 from node.wire import (
@@ -20,6 +21,7 @@ from node.wire import (
     deliver_response_to_bytes,
     describe_request_to_bytes,
     description_from_bytes,
+    lookup_response_from_bytes,
     status_from_error,
     status_request_to_bytes,
 )
@@ -52,6 +54,11 @@ class Loopback:
         """Bring the answers to what we took; how many the partner took. Raises as `deliver`."""
         data = await self._call("Confirm", deliver_response_to_bytes(response), deadline_s)
         return read_answer(self._partner, confirm_response_from_bytes, data)
+
+    async def lookup(self, asked: bytes, deadline_s: float) -> SealedAnswer:
+        """Put a LookupRequest, given as the bytes that the answer will cover; raises as `deliver`."""
+        data = await self._call("Lookup", asked, deadline_s)
+        return read_answer(self._partner, lookup_response_from_bytes, data)
 
     async def describe(self, deadline_s: float) -> Description:
         """Ask what the partner serves; raises as `deliver`."""

@@ -37,6 +37,14 @@ from node.wire.limits import (
     MAX_SIGNATURE_BYTES,
     MAX_SIGNATURES,
 )
+from node.wire.lookups import (
+    lookup_answer_from_bytes,
+    lookup_answer_to_bytes,
+    lookup_request_from_bytes,
+    lookup_request_to_bytes,
+    lookup_response_from_bytes,
+    lookup_response_to_bytes,
+)
 from node.wire.papers import (
     body_from_bytes,
     body_to_bytes,
@@ -90,6 +98,12 @@ __all__ = [
     "error_from_status",
     "header_from_bytes",
     "header_to_bytes",
+    "lookup_answer_from_bytes",
+    "lookup_answer_to_bytes",
+    "lookup_request_from_bytes",
+    "lookup_request_to_bytes",
+    "lookup_response_from_bytes",
+    "lookup_response_to_bytes",
     "metadata_from_bytes",
     "metadata_to_bytes",
     "receipt_from_bytes",

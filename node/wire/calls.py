@@ -11,10 +11,12 @@ from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
+from node.model.lookup import LookupRequest, SealedAnswer
 from node.model.receipt import DeliverResponse
 from node.wire.answers import deliver_response_from_bytes, deliver_response_to_bytes
 from node.wire.collect import collect_request_from_bytes, collect_response_to_bytes, confirm_response_to_bytes
 from node.wire.describe import describe_request_from_bytes, description_to_bytes
+from node.wire.lookups import lookup_request_from_bytes, lookup_response_to_bytes
 from node.wire.requests import deliver_request_from_bytes, status_request_from_bytes
 
 SERVICE: Final = "n2n.v1.Exchange"
@@ -37,6 +39,10 @@ class InboundDoor(Protocol):
 
     def confirm(self, caller: NodeCode, response: DeliverResponse) -> int:
         """How many of the answers that it brings settled or repeated something."""
+        ...
+
+    def lookup(self, caller: NodeCode, request: LookupRequest, asked: bytes) -> SealedAnswer:
+        """What our register says; `asked` are the request's bytes, which the answer's leaf covers."""
         ...
 
     def describe(self, caller: NodeCode) -> Description:
@@ -70,6 +76,10 @@ def _confirm(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
     return confirm_response_to_bytes(door.confirm(caller, deliver_response_from_bytes(data)))
 
 
+def _lookup(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
+    return lookup_response_to_bytes(door.lookup(caller, lookup_request_from_bytes(data), data))
+
+
 def _describe(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
     describe_request_from_bytes(data)
     return description_to_bytes(door.describe(caller))
@@ -86,6 +96,7 @@ SERVED: Final[Mapping[str, Callable[[InboundDoor, NodeCode, bytes], bytes]]] = {
     "Status": _status,
     "Collect": _collect,
     "Confirm": _confirm,
+    "Lookup": _lookup,
     "Describe": _describe,
 }
 """Calls of this version; the others of the service answer CallUnsupported."""

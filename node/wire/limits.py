@@ -63,6 +63,14 @@ MAX_RETRY_AFTER_MS = MAX_LIFE_MS
 MAX_CHECKPOINT_BYTES = 4 * KIB
 MAX_PROOF_NODES = 64
 
+# Lookups. Names of 128 characters of four bytes, and room for fields of later versions.
+MAX_LOOKUP_REQUEST_BYTES = 4 * KIB
+# As many items as a long certificate has, each with what is left of it.
+MAX_QUANTITIES = 200
+MAX_LOOKUP_ANSWER_BYTES = 64 * KIB
+MAX_LOOKUP_RESPONSE_BYTES = MAX_LOOKUP_ANSWER_BYTES + MAX_MANIFEST_BYTES + MAX_SIGNATURE_BYTES + 4 * KIB
+MAX_LOOKUP_FIELDS = 32
+
 # Calls of later slices, written down so that the protocol is whole.
 MAX_WAIT_MS = 30_000
 MAX_LEASE_MS = 3_600_000

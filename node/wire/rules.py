@@ -16,6 +16,7 @@ MOMENT: Final = "milliseconds UTC since 1970, 1 to the end of year 9999"
 NAME: Final = f"1 to {limits.MAX_NAME_CHARACTERS} characters without control characters"
 PATH: Final = f"at most {limits.MAX_PATH} digests of {limits.DIGEST_BYTES} bytes, leaf end first"
 CHECKPOINT: Final = f"C2SP signed note, at most {limits.MAX_CHECKPOINT_BYTES} bytes; absent when none"
+DAY: Final = "date YYYY-MM-DD; absent when there is none"
 LEAF_INDEX: Final = f"below {limits.MAX_ENVELOPES}"
 WHOLE: Final = ""
 
@@ -183,6 +184,7 @@ RULES: Final[Mapping[str, Mapping[str, str]]] = {
         "complete": "true when all of it is here and its digest matched",
     },
     "LookupRequest": {
+        WHOLE: f"protobuf, at most {limits.MAX_LOOKUP_REQUEST_BYTES} bytes",
         "nonce": "32 random bytes",
         "kind": KIND,
         "issuer": NAME,
@@ -191,14 +193,27 @@ RULES: Final[Mapping[str, Mapping[str, str]]] = {
         "known_at": f"{MOMENT}; absent for now",
     },
     "LookupResponse": {
+        WHOLE: f"protobuf, at most {limits.MAX_LOOKUP_RESPONSE_BYTES} bytes",
         "answer": "serialised LookupAnswer",
         "seal": "present",
         "leaf_index": LEAF_INDEX,
         "path": PATH,
     },
     "LookupAnswer": {
+        WHOLE: f"protobuf, at most {limits.MAX_LOOKUP_ANSWER_BYTES} bytes",
         "in_force": "authentic and in force; unknown and not released look the same",
         "said_at": MOMENT,
+        "status": f"{KIND}; in_force exactly when in_force is true",
+        "valid_from": DAY,
+        "valid_until": DAY,
+        "status_since": f"{MOMENT}; absent when unknown",
+        "left": f"at most {limits.MAX_QUANTITIES}",
+    },
+    "QuantityLeft": {
+        "item": NAME,
+        "measure": KIND,
+        "unit": "at most 16 characters without control characters",
+        "left": "decimal number of at most 32 characters, not below zero",
     },
     "RegisterRequest": {"kind": KIND, "after": "sequence number; absent for a baseline"},
     "RegisterResponse": {"sequence": "sequence number of the register now"},

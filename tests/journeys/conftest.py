@@ -23,6 +23,7 @@ from node.model.document import MediaType
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.exchange import Direction, Exchange
 from node.model.ids import ExchangeId, NodeCode
+from node.model.lookup import SealedAnswer
 from node.model.receipt import Answer, DeliverResponse
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home, shipped_profiles
@@ -50,6 +51,8 @@ class Road:
     show: Callable[[DeliverResponse], DeliverResponse] = lambda response: response
     carried: list[DeliverRequest] = field(default_factory=list)
     asked: list[StatusRequest] = field(default_factory=list)
+    looked_up: list[bytes] = field(default_factory=list)
+    reword: Callable[[SealedAnswer], SealedAnswer] = lambda sealed: sealed
 
     async def deliver(self, request: DeliverRequest, deadline_s: float) -> DeliverResponse:
         self._toll()
@@ -60,6 +63,11 @@ class Road:
         self._toll()
         self.asked.append(request)
         return self._home(await self.there.status(request, deadline_s), deadline_s)
+
+    async def lookup(self, asked: bytes, deadline_s: float) -> SealedAnswer:
+        self._toll()
+        self.looked_up.append(asked)
+        return self.reword(await self.there.lookup(asked, deadline_s))
 
     async def describe(self, deadline_s: float) -> Description:
         return await self.there.describe(deadline_s)

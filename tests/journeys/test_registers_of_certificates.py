@@ -14,7 +14,7 @@ from node.model.answer import AnswerVerdict, BusinessAnswer
 from node.model.certificate import Certificate, Filed, Life, judge
 from node.model.exchange import Direction, State
 from node.model.ids import ExchangeId, NodeCode
-from node.store import actors, certificates, retention, tracing
+from node.store import actors, certificate_register, retention, tracing
 from node.store.actors import ActorKind
 from node.store.database import Tx
 
@@ -30,7 +30,7 @@ Find = Callable[..., Certificate | None]
 
 def known_to(country: "Country", number: str, on: date = TODAY, known_at: datetime | None = None) -> Certificate | None:
     moment = known_at or country.clock.now()
-    found = country.wired.node.store.read(lambda tx: certificates.find(tx, number, on, moment))
+    found = country.wired.node.store.read(lambda tx: certificate_register.find(tx, number, on, moment))
     return found[0] if found else None
 
 
@@ -173,17 +173,17 @@ def test_what_a_purge_leaves_answers_as_before(pair: "Pair", tea: bytes, tea_aga
 def test_a_register_is_read_page_by_page_and_names_each_certificate_once(
     pair: "Pair", papers: Callable[[int], list[bytes]], tea: bytes, tea_again: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(certificates, "PAGE", 3)
+    monkeypatch.setattr(certificate_register, "PAGE", 3)
     for index, paper in enumerate([*papers(7), tea, tea_again]):
         pair.xa.hand_in(paper, XB, f"k{index}")
     pair.cross()
     store, now = pair.xb.wired.node.store, pair.xb.clock.now()
-    found = list(certificates.every(store, "certificate_of_origin", TODAY, now))
+    found = list(certificate_register.every(store, "certificate_of_origin", TODAY, now))
     numbers = [one.first.number for one in found]
     assert len(numbers) == len(set(numbers)) == 9
     assert {one.first.number for one in found if not one.in_force} == {TEA}
-    assert not list(certificates.every(store, "certificate_of_origin", TODAY, now, direction=Direction.OUT))
-    assert not list(certificates.every(store, "certificate_of_origin", TODAY, now, partner=NodeCode("XC")))
+    assert not list(certificate_register.every(store, "certificate_of_origin", TODAY, now, direction=Direction.OUT))
+    assert not list(certificate_register.every(store, "certificate_of_origin", TODAY, now, partner=NodeCode("XC")))
 
 
 def test_a_trace_finds_everything_of_a_consignment_whatever_it_begins_with(

@@ -15,7 +15,7 @@ from node import merkle
 from node.clock import to_ms
 from node.errors import StoreRefused, StoreVersion
 from node.model.ids import ExchangeId, NodeCode
-from node.store import audit, certificates, feed, log, schema, ucrs
+from node.store import audit, certificate_register, feed, log, schema, ucrs
 from node.store.database import Database, Tx
 from node.store.tables import APPEND_ONLY, AUDIT, LOG_NODE, METADATA
 
@@ -148,7 +148,7 @@ def test_days_and_references_of_papers_of_earlier_releases_are_in_the_registers(
 
     database.write(as_an_earlier_release_left_it)
     database.migrate()
-    filed = database.read(lambda tx: certificates.of_exchanges(tx, [ExchangeId("e-1"), ExchangeId("e-2")]))
+    filed = database.read(lambda tx: certificate_register.of_exchanges(tx, [ExchangeId("e-1"), ExchangeId("e-2")]))
     assert [(one.issued, one.valid_until) for one in filed] == [("2026-11-22", "2027-05-21"), (None, None)]
     assert database.read(lambda tx: ucrs.exchanges_of(tx, ["Gb 1 "])) == ["e-1"]
 

@@ -27,6 +27,7 @@ from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import CallLimits, Description
 from node.model.envelope import DeliverRequest, Envelope, Header, KeyWrap, Place, Priority, Seal, StatusRequest
 from node.model.ids import MessageId, NodeCode, sha256, uuid7
+from node.model.lookup import LookupRequest, SealedAnswer
 from node.model.receipt import Answer, DeliverResponse, NotHeld, SignedReceipt
 from node.sandbox.dev_pki import DevPki, draw, mint
 from node.server.grpc_service import ExchangeServer
@@ -58,6 +59,7 @@ class StagedDoor:
     proof: ConsistencyProof | None = None
     waiting: list[DeliverRequest] = field(default_factory=list)
     calls: list[tuple[str, NodeCode]] = field(default_factory=list)
+    asked: list[bytes] = field(default_factory=list)
     done: list[str] = field(default_factory=list)
     seen: threading.Event = field(default_factory=threading.Event)
 
@@ -81,6 +83,11 @@ class StagedDoor:
     def confirm(self, caller: NodeCode, response: DeliverResponse) -> int:
         self._enter("Confirm", caller)
         return len(response.answers)
+
+    def lookup(self, caller: NodeCode, request: LookupRequest, asked: bytes) -> SealedAnswer:
+        self._enter("Lookup", caller)
+        self.asked.append(asked)
+        return SealedAnswer(request.nonce, SEAL, Place(0, ()))
 
     def describe(self, caller: NodeCode) -> Description:
         self._enter("Describe", caller)

@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
@@ -20,7 +21,9 @@ from node.errors import (
 from node.model.checkpoint import ConsistencyProof
 from node.model.collect import CollectRequest
 from node.model.envelope import Place, Seal, StatusRequest
+from node.model.lookup import LookupRequest, Question
 from node.model.receipt import Answer, DeliverResponse, NotHeld, SignedReceipt
+from node.wire import lookup_request_to_bytes
 
 ID = "019aab2c-0000-7000-8000-000000000001"
 SEAL = Seal(b"<manifest/>", b"<signature/>")
@@ -71,6 +74,17 @@ async def test_a_partner_that_waits_hears_as_soon_as_something_is_there(lab: Sim
         lab.door.waiting.append(lab.request)
         offered = await asyncio.wait_for(waiting, 10)
     assert offered.papers == lab.request
+
+
+@both
+async def test_a_register_is_asked_with_the_very_bytes_that_the_answer_covers(lab: SimpleNamespace, way: str) -> None:
+    question = Question("certificate_of_origin", "XA:Chamber", "1", date(2026, 11, 22))
+    asked = lookup_request_to_bytes(LookupRequest(b"n" * 32, question))
+    async with lab.over(way) as transport:
+        sealed = await transport.lookup(asked, 5)
+    assert sealed.answer == b"n" * 32
+    assert lab.door.asked == [asked]
+    assert lab.door.calls == [("Lookup", "XA")]
 
 
 @both

@@ -362,7 +362,7 @@ def _calls() -> dict[str, object]:
         "suites": ["MLKEM768X25519-HKDF-SHA256-AES256GCM", "X25519-HKDF-SHA256-AES256GCM"],
         "limits": {"request_bytes": 4 << 20, "envelopes": 64, "document_bytes": 1 << 20},
         "server_time": NOW,
-        "calls": ["Deliver", "Status", "Describe"],
+        "calls": ["Deliver", "Status", "Lookup", "Describe"],
     }
     lists = {"DeliverRequest": _bad_requests(), "DeliverResponse": _bad_responses(), "StatusRequest": _bad_statuses()}
     return {

@@ -17,6 +17,7 @@ import boxes
 import calls
 import checkpoints
 import decisions
+import lookups
 import messages
 import scenery
 import seals
@@ -34,6 +35,7 @@ def all_files(anew: bool) -> dict[str, bytes]:
         **trees.all_trees(),
         **checkpoints.checkpoints(),
         "business-answer.json": decisions.answers(),
+        "lookup.json": lookups.lookups(),
         "manifest.json": seals.manifests(),
         **seals.seals(cast),
         **seals.document_signatures(cast, document, anew),

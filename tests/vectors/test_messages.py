@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 
 from node import wire
 from node.clock import to_ms
+from node.crypto.seal import lookup_leaf
 from node.errors import NodeError
 from node.protocol.n2n.v1 import answer_pb2, envelope_pb2, exchange_pb2
 
@@ -25,6 +26,8 @@ CALLS: dict[str, Callable[[bytes], object]] = {
     "DeliverRequest": wire.deliver_request_from_bytes,
     "DeliverResponse": wire.deliver_response_from_bytes,
     "StatusRequest": wire.status_request_from_bytes,
+    "LookupRequest": wire.lookup_request_from_bytes,
+    "LookupAnswer": wire.lookup_answer_from_bytes,
 }
 
 
@@ -37,7 +40,9 @@ def cases(which: str) -> list[object]:
 
 
 def calls() -> list[object]:
-    bad = json.loads((FOLDER / "calls.json").read_bytes())["bad"]
+    bad = {}
+    for name in ("calls.json", "lookup.json"):
+        bad |= json.loads((FOLDER / name).read_bytes())["bad"]
     return [pytest.param(kind, case, id=f"{kind}: {case['name']}") for kind in bad for case in bad[kind]]
 
 
@@ -66,6 +71,22 @@ def test_every_error_of_a_bad_message_names_a_rule_that_exists() -> None:
     for _, case in (one.values for one in [*cases("bad"), *calls()]):
         owner, _, field = case["rule"].partition(".")
         assert field in wire.RULES[owner] or case["rule"] == "Answer", case["rule"]
+
+
+def test_a_lookup_reads_back_and_its_leaf_covers_question_and_answer(listed: Callable[[str], dict]) -> None:
+    case = listed("lookup.json")
+    asked = bytes.fromhex(case["request"]["bytes"])
+    assert message(exchange_pb2.LookupRequest, case["request"]["fields"]).SerializeToString(deterministic=True) == asked
+    assert wire.lookup_request_to_bytes(wire.lookup_request_from_bytes(asked)) == asked
+    for one in case["answers"]:
+        said = bytes.fromhex(one["bytes"])
+        assert message(exchange_pb2.LookupAnswer, one["fields"]).SerializeToString(deterministic=True) == said
+        answer = wire.lookup_answer_from_bytes(said)
+        assert wire.lookup_answer_to_bytes(answer) == said
+        assert answer.in_force is one["fields"].get("in_force", False)
+        assert lookup_leaf(asked, said).hex() == one["leaf"]
+    empty = {field for field, value in case["answers"][1]["fields"].items() if value}
+    assert empty == {"said_at", "status"}, "unknown says nothing else"
 
 
 def test_the_description_reads_back(listed: Callable[[str], dict]) -> None:
