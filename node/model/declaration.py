@@ -4,6 +4,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+UNECE = "N"
+"""The category of document types of the United Nations."""
+
 
 class Level(StrEnum):
     """Where in a declaration something stands."""
@@ -51,9 +54,13 @@ class CertificateReference:
     def unece_code(self) -> str:
         """The type as UNTDID 1001 has it; empty where a category says that the code is of another list.
 
-        `N` is the category of UN codes in declarations of the European Union and of those who follow it.
+        `N` is the category of UN codes in declarations of the European Union and of those who follow it; some write it
+        in front of the code, as N954.
         """
-        return self.type_code if self.category in ("", "N") else ""
+        if self.category not in ("", UNECE):
+            return ""
+        joined = not self.category and len(self.type_code) > 3 and self.type_code.startswith(UNECE)
+        return self.type_code[1:] if joined else self.type_code
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,24 @@ def test_a_code_of_another_list_is_no_code_of_ours() -> None:
     assert first.unece_code == ""
 
 
+@pytest.mark.parametrize(
+    ("category", "code", "unece"),
+    [
+        ("N", "954", "954"),
+        ("", "954", "954"),
+        ("", "N954", "954"),
+        ("C", "954", ""),
+        ("", "Y031", "Y031"),
+        ("", "N", "N"),
+    ],
+)
+def test_a_type_of_the_united_nations_is_known_however_it_is_written(category: str, code: str, unece: str) -> None:
+    written = f"<CategoryCode>{category}</CategoryCode>" if category else ""
+    document = f"<AdditionalDocument>{written}<ID>1</ID><TypeCode>{code}</TypeCode></AdditionalDocument>"
+    (one,) = read_declaration(f'<Declaration xmlns="{NAMESPACE}">{document}</Declaration>'.encode()).certificates
+    assert one.unece_code == unece
+
+
 def test_goods_have_code_origin_and_quantities() -> None:
     one, two = read_declaration(GOOD).items
     assert (one.sequence, one.hs_code, one.origin) == ("1", "84669390", "XA")

@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from operators import baseline, event, record
 
+from node.cli import paper_declaration
+from node.cli.main import main
 from node.documents.declaration_reader import read_declaration
 from node.documents.samples import sample
 from node.flows.declaration_check import Subject, Verdict, check
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
 
 ORIGIN = "certificate_of_origin"
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-DECLARATION = (Path(__file__).parents[1] / "declarations/good.xml").read_bytes()
+FILE = Path(__file__).parents[1] / "declarations/good.xml"
+DECLARATION = FILE.read_bytes()
 
 
 def checked(
@@ -107,3 +111,23 @@ def test_what_is_written_off_is_held_against_what_is_left(pair: "Pair") -> None:
     assert reasons(checked(pair.xb), Subject.WRITE_OFF) == [enough, enough]
     over = DECLARATION.replace(b">20</QuantityQuantity>", b">24.001</QuantityQuantity>")
     assert reasons(checked(pair.xb, over, book=agreed), Subject.WRITE_OFF) == [Reason.TOO_LITTLE_LEFT, enough]
+
+
+def test_an_officer_sees_that_everything_holds_and_later_what_does_not(
+    pair: "Pair", monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(paper_declaration, "SystemClock", lambda: pair.xb.clock)
+    monkeypatch.setenv("N2N_LANG", "en")
+    command = ["paper", "check-declaration", str(FILE), "--home", str(pair.xb.home), "--partner", "XA"]
+    pair.xa.hand_in(sample(ORIGIN, "machine_parts"), NodeCode("XB"))
+    known = record("XA-AEOS-2026-0118", tin="XA22901870")
+    for paper in baseline("L-1", 1, NOW - timedelta(hours=1), [known]):
+        pair.xa.hand_in(paper, NodeCode("XB"), "list")
+    pair.cross()
+    assert main(command) == 0
+    told = capsys.readouterr()
+    assert "Nothing stands in the way." in told.err
+    assert told.out.count("enough of the certificate is left") == 2
+
+    assert main([*command, "--on", "2026-11-01"]) == 65, "before it was issued"
+    assert "the certificate was issued after this day" in capsys.readouterr().out
