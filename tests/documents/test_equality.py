@@ -65,18 +65,14 @@ def test_each_product_carries_the_certificate() -> None:
     assert consignment["id"] == [{"content": "6XA3310928-PO7781"}]
     one, two = (item["includedTradeLineItem"][0] for item in consignment["includedConsignmentItem"])
     (product,) = one["specifiedTradeProduct"]
-    assert product["designatedProductClassification"][0]["classCode"] == {
-        "content": "850940",
-        "listId": "HS",
-        "listVersionId": "2022",
-    }
+    assert product["designatedProductClassification"] == [{"classCode": {"content": "850940"}}]
     (certificate,) = product["specifiedProductCertificate"]
     assert certificate == {
         "id": {"content": "XA-CAB-2026-118204"},
-        "typeCode": {"content": "2"},
+        "typeCode": [{"content": "2"}],
         "issueDateTime": {"content": "2026-11-14T15:20:00+08:00"},
         "expiryDateTime": {"content": "2027-11-13"},
-        "purposeCode": {"content": "export"},
+        "purposeCode": [{"content": "export"}],
         "issuingPartyId": {"content": "XA-STANDARDS"},
     }
     assert two["sequenceNumeric"] == {"content": "2"}
@@ -92,10 +88,12 @@ def test_a_result_about_a_whole_consignment_has_one_item_without_goods() -> None
     assert set(product) == {"specifiedProductCertificate"}
 
 
-def test_a_language_keeps_its_script() -> None:
-    names = told("tea_pending")["exchangedDocument"]["issuer"]["name"]
-    assert names[0]["languageId"] == "zh"
-    assert names[0]["languageLocaleId"] == "zh-Hant-TW"
+def test_a_language_is_two_letters_and_keeps_its_script_in_a_note() -> None:
+    head = told("tea_pending")["exchangedDocument"]
+    assert set(head["issuer"]["name"][0]) == {"content", "languageId"}
+    assert head["issuer"]["name"][0]["languageId"] == "zh"
+    scripts = [one["content"] for one in head["includedNote"] if one["subject"]["content"].endswith("Name[1]/@lang")]
+    assert [{"content": "zh-Hant-TW"}] in scripts
 
 
 def test_a_withdrawal_has_a_moment_of_cancellation_that_is_named_as_ours() -> None:

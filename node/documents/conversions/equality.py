@@ -121,7 +121,7 @@ def _consignment(paper: Node, account: _Account) -> Members:
     items = [_item(line, certificate, account) for line in lines] or [_about(certificate, {})]
     return _present(
         {
-            "id": [{"content": account.tell(ucr)} for ucr in _each(paper, "Ucr")],
+            "id": _values(paper, "Ucr", account),
             "exportTradeCountry": _country(paper, "ExportCountry", account),
             "importTradeCountry": _country(paper, "ImportCountry", account),
             "includedConsignmentItem": list(items),
@@ -136,10 +136,10 @@ def _certificate(paper: Node, account: _Account) -> Members:
     return _present(
         {
             "id": _value(paper, "Number", account),
-            "typeCode": _value(paper, "TypeCode", account),
+            "typeCode": _values(paper, "TypeCode", account),
             "issueDateTime": _value(paper, "IssuedAt", account),
             "expiryDateTime": _value(paper, "ValidUntil", account),
-            "purposeCode": _value(paper, "Purpose", account),
+            "purposeCode": _values(paper, "Purpose", account),
             "issueReasonCode": next((_value(one, "Reason", account) for one in _each(paper, "Supersedes")), None),
             "issuingPartyId": issuer,
         }
@@ -150,10 +150,8 @@ def _item(line: Node, certificate: Members, account: _Account) -> Members:
     product = _present(
         {
             "description": _texts(line, "Description", account),
-            "designatedProductClassification": [{"classCode": _coded(code, account)} for code in _each(line, "HsCode")],
-            "originTradeCountry": [
-                {"id": {"content": account.tell(country)}} for country in _each(line, "OriginCountry")
-            ],
+            "designatedProductClassification": [{"classCode": one} for one in _values(line, "HsCode", account)],
+            "originTradeCountry": [{"id": one} for one in _values(line, "OriginCountry", account)],
         }
     )
     return _about(certificate, product, _value(line, "Sequence", account))
@@ -189,25 +187,20 @@ def _value(node: Node, name: str, account: _Account) -> Json:
     return {"content": account.tell(part)} if part is not None else None
 
 
+def _values(node: Node, name: str, account: _Account) -> list[Json]:
+    return [{"content": account.tell(part)} for part in _each(node, name)]
+
+
 def _texts(node: Node, name: str, account: _Account) -> list[Json]:
     return [_text(part, account) for part in _each(node, name)]
 
 
 def _text(part: Node, account: _Account) -> Json:
-    """The whole tag beside the two letters: `zh` alone would not say which characters."""
-    tag = next((account.tell(one) for one in _each(part, "@lang")), "")
-    return _present(
-        {
-            "content": account.tell(part),
-            "languageId": tag.partition("-")[0],
-            "languageLocaleId": tag if "-" in tag else "",
-        }
-    )
-
-
-def _coded(part: Node, account: _Account) -> Json:
-    edition = next((account.tell(one) for one in _each(part, "@edition")), "")
-    return _present({"content": account.tell(part), "listId": "HS", "listVersionId": edition})
+    """A language is two letters there; a tag that says more, as the script of Chinese, goes into a note."""
+    tag = next(iter(_each(part, "@lang")), None)
+    plain = tag is not None and "-" not in tag.text
+    language = account.tell(tag) if tag is not None and plain else (tag.text.partition("-")[0] if tag else "")
+    return _present({"content": account.tell(part), "languageId": language})
 
 
 def _present(members: Members) -> Members:
