@@ -178,8 +178,8 @@ DEFECTS: dict[str, tuple[str, Edits, list[tuple[str, str]]]] = {
         "coffee_back_to_back",
         [
             (
-                "<BackToBack>\n    <Number>XC-RTA-26-00871</Number>\n    <IssueDate>2026-07-01</IssueDate>\n"
-                "    <Country>XC</Country>\n    <ValidUntil>2027-06-30</ValidUntil>\n  </BackToBack>",
+                "<BackToBack>\n    <Number>XD-RTA-26-00871</Number>\n    <IssueDate>2026-07-01</IssueDate>\n"
+                "    <Country>XD</Country>\n    <ValidUntil>2027-06-30</ValidUntil>\n  </BackToBack>",
                 "",
             )
         ],
@@ -187,12 +187,12 @@ DEFECTS: dict[str, tuple[str, Edits, list[tuple[str, str]]]] = {
     ),
     "a first certificate without end": (
         "coffee_back_to_back",
-        [("<Country>XC</Country>\n    <ValidUntil>2027-06-30</ValidUntil>", "<Country>XC</Country>")],
+        [("<Country>XD</Country>\n    <ValidUntil>2027-06-30</ValidUntil>", "<Country>XD</Country>")],
         [(f"{ROOT}/BackToBack", "the agreement demands BackToBack/ValidUntil")],
     ),
     "valid longer than the first certificate": (
         "coffee_back_to_back",
-        [("<Country>XC</Country>\n    <ValidUntil>2027-06-30<", "<Country>XC</Country><ValidUntil>2027-06-29<")],
+        [("<Country>XD</Country>\n    <ValidUntil>2027-06-30<", "<Country>XD</Country><ValidUntil>2027-06-29<")],
         [(f"{ROOT}/ValidUntil", "must not outlast the first certificate")],
     ),
     "an invoice of a third country where none is agreed": (
