@@ -1,9 +1,13 @@
 """Declarations of the WCO data model are read by what they say, whatever namespace a country gave them."""
 
+import copy
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from lxml import etree
 
 from node.documents.catalogue import CATALOGUE
 from node.documents.codes.certificate_kinds import AEO, KIND_OF_TYPE, ORIGIN
@@ -146,3 +150,32 @@ def test_the_items_of_a_certificate_of_origin() -> None:
         ("1", "84669390", "XA"),
         ("2", "848210", "XA"),
     ]
+
+
+@given(st.data())
+def test_whatever_is_missing_or_doubled_is_read_or_refused_by_name(data: st.DataObject) -> None:
+    """A national variant leaves out and repeats what it likes; nothing but a named refusal may come of it."""
+    root = etree.fromstring(GOOD)
+    for _ in range(data.draw(st.integers(1, 6))):
+        inside = [one for one in root.iter() if one.getparent() is not None]
+        if not inside:
+            break
+        element = data.draw(st.sampled_from(inside))
+        parent = element.getparent()
+        assert parent is not None
+        match data.draw(st.sampled_from(["away", "twice", "emptied", "renamed", "moved up"])):
+            case "away":
+                parent.remove(element)
+            case "twice":
+                parent.append(copy.deepcopy(element))
+            case "emptied":
+                element.text = ""
+            case "renamed":
+                element.tag = f"{{{NAMESPACE}}}WriteOff"
+            case _:
+                root.append(element)
+    try:
+        found = read_declaration(etree.tostring(root))
+    except (DeclarationUnreadable, XmlError):
+        return
+    assert all(one.path.startswith("/") for one in (*found.operators, *found.certificates, *found.items, *found.ucrs))
