@@ -121,6 +121,18 @@ def everything_about(session: Session, prefix: str) -> Known:
         return store.read(read)
 
 
+def paper_of(session: Session, prefix: str) -> tuple[Exchange, bytes | None]:
+    """The exchange with this beginning of an id, and its paper; None when that was purged. Raises ExchangeUnknown."""
+
+    def read(tx: Tx) -> tuple[Exchange, bytes | None]:
+        found = queries.find(tx, prefix)
+        stored = exchanges.documents(tx, [found.id], fields=False).get(found.id)
+        return found, stored.content if stored is not None else None
+
+    with open_store(session) as store:
+        return store.read(read)
+
+
 def arrangements_with(session: Session, partner: NodeCode, direction: Direction) -> "Between":
     """What was agreed with a partner, at this moment. Raises HomeNotFound, SettingInvalid, ProfileInvalid."""
     from node.flows.examination import Between

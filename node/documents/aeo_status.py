@@ -83,6 +83,7 @@ KIND = JsonKind(
     name="aeo_status",
     version=1,
     data_model=Path(__file__).parent / "data_model/aeo_status_1.txt",
+    view=Path(__file__).parent / "view_plans/aeo_status.tsv",
     root=SCHEMA,
     title="AeoStatus",
     title_en="AEO status",

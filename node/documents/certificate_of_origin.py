@@ -109,6 +109,7 @@ KIND = XmlKind(
     name="certificate_of_origin",
     version=1,
     data_model=Path(__file__).parent / "data_model/certificate_of_origin_1.txt",
+    view=Path(__file__).parent / "view_plans/certificate_of_origin.tsv",
     root=f"{NS}CertificateOfOrigin",
     title_en="Certificate of origin",
     title_zh="原產地證明書",

@@ -199,6 +199,7 @@ def write(value: dict[str, Json]) -> bytes:
 KIND = JsonKind(
     name="certificate_use",
     version=1,
+    view=Path(__file__).parent / "view_plans/certificate_use.tsv",
     root=SCHEMA,
     title="CertificateUse",
     title_en="Use of a certificate",

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 
-from node.documents.codes import aeo, sps
+from node.documents.codes import aeo, enforcement, sps
 
 _FOLDER = Path(__file__).parent / "codes/tables"
 
@@ -58,16 +58,18 @@ def _read(name: str) -> CodeList:
     return CodeList(name, (en, zh), source, version, MappingProxyType(names))
 
 
-def _of_aeo(name: str, en: str, zh: str, names: Mapping[str, tuple[str, str]]) -> CodeList:
+def _of_ours(name: str, en: str, zh: str, names: Mapping[str, tuple[str, str]]) -> CodeList:
     return CodeList(name, (en, zh), "this node (no public source fixes them)", "1", names)
 
 
 _OWN: Mapping[str, CodeList] = {
     one.name: one
     for one in (
-        _of_aeo("aeo_role", "Roles of operators", "業者類別", aeo.ROLES),
-        _of_aeo("aeo_reason", "Reasons of a status", "狀態事由", aeo.REASONS),
-        _of_aeo("aeo_removal", "Reasons of a removal", "移除事由", aeo.REMOVALS),
+        _of_ours("aeo_role", "Roles of operators", "業者類別", aeo.ROLES),
+        _of_ours("aeo_reason", "Reasons of a status", "狀態事由", aeo.REASONS),
+        _of_ours("aeo_removal", "Reasons of a removal", "移除事由", aeo.REMOVALS),
+        _of_ours("enforcement_offence", "Offences", "違規類型", enforcement.OFFENCES),
+        _of_ours("enforcement_detection", "Ways of detection", "查獲方式", enforcement.DETECTIONS),
         CodeList(
             "sps_type", ("Types of SPS certificates", "檢疫證明書類型"), "UNTDID 1001", "D23B", sps.DOCUMENT_TYPES
         ),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from node.clock import to_xml
 from node.documents.checks import moment_of, without_blanks
+from node.documents.code_uses import JsonCodes
 from node.documents.enforcement_rules import agreed, rules
 from node.documents.enforcement_shape import ENFORCEMENT_INFORMATION, SCHEMA
 from node.documents.json_spots import Spot
@@ -47,6 +48,7 @@ KIND = JsonKind(
     name=ENFORCEMENT,
     version=1,
     data_model=Path(__file__).parent / "data_model/enforcement_information_1.txt",
+    view=Path(__file__).parent / "view_plans/enforcement_information.tsv",
     root=SCHEMA,
     title="EnforcementInformation",
     title_en="Enforcement information",
@@ -54,6 +56,15 @@ KIND = JsonKind(
     samples=("cigarettes", "cigarettes_more", "wildlife"),
     schema=ENFORCEMENT_INFORMATION,
     rules=rules,
+    codes=JsonCodes(
+        {
+            ("authority", "country"): "country",
+            ("partner",): "country",
+            ("offence", "place", "country"): "country",
+            ("route", "*", "country"): "country",
+            ("goods", "*", "quantity", "unit"): "unit",
+        }
+    ),
     agreed=agreed,
     reading=read,
     number="number",

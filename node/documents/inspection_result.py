@@ -105,6 +105,7 @@ KIND = XmlKind(
     name="inspection_result",
     version=1,
     data_model=Path(__file__).parent / "data_model/inspection_result_1.txt",
+    view=Path(__file__).parent / "view_plans/inspection_result.tsv",
     root=f"{NS}InspectionResult",
     title_en="Inspection result",
     title_zh="查驗結果",

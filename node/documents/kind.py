@@ -42,6 +42,8 @@ class DocumentKind:
     title_zh: str
     samples: tuple[str, ...]
     data_model: Path | None = None
+    view: Path | None = None
+    """The plan by which it is shown to officers (`views.py`)."""
 
     @property
     def media_type(self) -> MediaType:

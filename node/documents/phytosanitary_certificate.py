@@ -124,6 +124,7 @@ KIND = XmlKind(
     name="phytosanitary_certificate",
     version=1,
     data_model=Path(__file__).parent / "data_model/phytosanitary_certificate_1.txt",
+    view=Path(__file__).parent / "view_plans/phytosanitary_certificate.tsv",
     root=f"{RSM}SPSCertificate",
     title_en="Phytosanitary certificate",
     title_zh="植物檢疫證明書",
