@@ -17,7 +17,8 @@ from node.documents.codes import sps
 from node.documents.kind import XmlKind
 from node.documents.overlooked import PaperCopy
 from node.documents.phytosanitary_habits import prepare
-from node.documents.phytosanitary_rules import CONSIGNMENT, DOCUMENT, LINES, RAM, RSM, moment_in, rules
+from node.documents.phytosanitary_rules import moment_in, rules
+from node.documents.sps_names import CONSIGNMENT, DOCUMENT, LINES, RAM, RSM
 from node.documents.structure import PaperSchema
 from node.model.document import Identity, Reading, Succession
 from node.model.terms import Terms
@@ -128,7 +129,7 @@ KIND = XmlKind(
     root=f"{RSM}SPSCertificate",
     title_en="Phytosanitary certificate",
     title_zh="植物檢疫證明書",
-    samples=("grapefruit", "orchids", "orchids_withdrawn"),
+    samples=("grapefruit", "honey_health", "orchids", "orchids_withdrawn", "tulips_reexport"),
     schema=_SCHEMA,
     prepare=_prepare,
     rules=rules,

@@ -16,17 +16,15 @@ from node.documents.checks import text_at, text_of
 from node.documents.codes import sps
 from node.documents.overlooked import PaperCopy
 from node.documents.phytosanitary_rules import (
-    DOCUMENT,
     HTML_ESCAPED,
     HTML_ESCAPES,
     MEASURES,
-    NO_ATTACHMENT_TYPE,
     NO_UNIT,
     PLACEHOLDER,
-    RAM,
-    UDT,
     WORDS,
 )
+from node.documents.sps_attachments import ATTACHMENT, NO_ATTACHMENT_TYPE, content_of, type_of
+from node.documents.sps_names import DOCUMENT, RAM, UDT
 from node.documents.straightening import Fill, Habits, straighten
 from node.documents.structure import PaperSchema
 from node.model.terms import Terms, Tolerance
@@ -39,6 +37,10 @@ _ISSUER = f"{RAM}IssuerSPSParty"
 _SOMETHING = "?"
 _UNKNOWN_UNIT = "ZZ"
 """Mutually defined (UN/ECE Recommendation 20)."""
+
+_TEMPERATURES = frozenset(f"{RAM}{name}Measure" for name in ("Value", "MinimumValue", "MaximumValue"))
+_UNKNOWN_TEMPERATURE = "CEL"
+"""For measures that may be of a temperature: nobody reads it, and the judge takes it for either."""
 
 
 def prepare(paper: Element, terms: Terms, schema: PaperSchema) -> PaperCopy | None:
@@ -85,11 +87,12 @@ def _overlook_names(copy: PaperCopy) -> None:
 def _overlook_attributes(copy: PaperCopy) -> None:
     for element in copy.tree.iter(*MEASURES):
         if not element.get("unitCode", "").strip():
-            element.set("unitCode", _UNKNOWN_UNIT)
+            element.set("unitCode", _UNKNOWN_TEMPERATURE if element.tag in _TEMPERATURES else _UNKNOWN_UNIT)
             copy.overlook(element, NO_UNIT)
-    for element in copy.tree.iter(f"{RAM}AttachmentBinaryObject"):
+    for element in copy.tree.iter(ATTACHMENT):
         if not element.get("mimeCode", "").strip():
-            element.set("mimeCode", "text/plain")
+            # What the content does not show stays unknown, and is refused.
+            element.set("mimeCode", type_of(content_of(element)) or "unknown")
             copy.overlook(element, NO_ATTACHMENT_TYPE, "mimeCode")
 
 

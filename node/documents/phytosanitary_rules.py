@@ -1,6 +1,5 @@
 """What an SPS certificate must say beyond its schema: codes, acronyms and their contents, dates, measures, chains."""
 
-import base64
 import re
 from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -11,15 +10,9 @@ from node.documents.checks import MAX_NAME, MOMENT_RULE, is_label, moment_of, re
 from node.documents.children import Way, first_by_name
 from node.documents.codes import sps
 from node.documents.numbers import number_in, too_long
+from node.documents.sps_attachments import attachment_rules
+from node.documents.sps_names import DOCUMENT, LINES, RAM, UDT
 from node.safe_xml import Element
-
-RSM = "{urn:un:unece:uncefact:data:standard:SPSCertificate:17}"
-RAM = "{urn:un:unece:uncefact:data:standard:ReusableAggregateBusinessInformationEntity:21}"
-UDT = "{urn:un:unece:uncefact:data:standard:UnqualifiedDataType:21}"
-
-DOCUMENT = f"{RSM}SPSExchangedDocument"
-CONSIGNMENT = f"{RSM}SPSConsignment"
-LINES = (CONSIGNMENT, f"{RAM}IncludedSPSConsignmentItem", f"{RAM}IncludedSPSTradeLineItem")
 
 _AMOUNTS = tuple(
     f"{RAM}{name}Measure"
@@ -42,7 +35,6 @@ HTML_ESCAPES = re.compile("&(amp|lt|gt|quot|apos|#34|#39|#x22|#x27);")
 PLACEHOLDER = "holds a placeholder instead of a text"
 HTML_ESCAPED = "holds an HTML escape instead of the character"
 NO_UNIT = "needs a unitCode of two or three characters (Rec 20)"
-NO_ATTACHMENT_TYPE = "must be pdf, png, jpeg, tiff or plain text"
 _UNIT = re.compile(r"[A-Z0-9]{2,3}", re.ASCII)
 _HS = re.compile(r"[0-9]{2,6}", re.ASCII)
 
@@ -63,6 +55,8 @@ _LINES = Way(*LINES)
 _DOCUMENT_NOTES = Way(DOCUMENT, f"{RAM}IncludedSPSNote")
 _TYPE_CODES, _NUMBERS_OF_DOCUMENT = Way(DOCUMENT, f"{RAM}TypeCode"), Way(DOCUMENT, f"{RAM}ID")
 
+_CLAUSES = Way(DOCUMENT, f"{RAM}SignatorySPSAuthentication", f"{RAM}IncludedSPSClause")
+
 Children = Mapping[str, Element]
 """The first child of each name."""
 
@@ -70,17 +64,21 @@ Children = Mapping[str, Element]
 def rules(root: Element) -> Iterator[Breach]:
     """Every rule that the certificate breaks, in no particular order."""
     yield from too_long(root, *_NUMBERS)
+    document_type = text_of(_TYPE_CODES.first(root))
+    of_plants = document_type not in sps.OF_ANIMALS_AND_FOOD
     yield from _head(root)
-    yield from _document_notes(root)
+    yield from _document_notes(root, of_plants)
+    yield from _clauses(root, of_plants)
     yield from _moments(root)
     yield from _measures(root)
     yield from _names(root)
-    yield from _attachments(root)
+    yield from attachment_rules(root)
     lines = [(line, first_by_name(line)) for line in _LINES.all(root)]
     yield from _line_numbers([known.get(_SEQUENCE) for _, known in lines])
-    document_type = text_of(_TYPE_CODES.first(root))
     for line, known in lines:
-        yield from _line(line, known, document_type)
+        yield from _line(line, known, of_plants)
+    if document_type == sps.RE_EXPORT:
+        yield from _re_export(root, lines)
 
 
 def moment_in(element: Element | None) -> datetime | None:
@@ -132,14 +130,25 @@ def _head(root: Element) -> Iterator[Breach]:
         yield Breach(issuer, PLACEHOLDER)
 
 
+def _clauses(root: Element, of_plants: bool) -> Iterator[Breach]:
+    """A clause is a certifying statement: of plants it is known by its number, and its text may be empty then."""
+    for clause in _CLAUSES.all(root):
+        known = first_by_name(clause)
+        number = known.get(f"{RAM}ID")
+        if number is None and not any(text_of(text) for text in clause.iterchildren(_CONTENT)):
+            yield Breach(clause, "needs the number of a statement, or its text")
+        elif of_plants and number is not None and not sps.STATEMENT.fits(text_of(number)):
+            yield Breach(number, sps.STATEMENT.words)
+
+
 def _in_list(element: Element | None, known: Container[str], rule: str) -> Iterator[Breach]:
     if element is not None and text_of(element) not in known:
         yield Breach(element, rule)
 
 
-def _document_notes(root: Element) -> Iterator[Breach]:
+def _document_notes(root: Element, of_plants: bool) -> Iterator[Breach]:
     notes = [(note, first_by_name(note)) for note in _DOCUMENT_NOTES.all(root)]
-    yield from _notes(notes, sps.DOCUMENT_NOTES)
+    yield from _notes(notes, sps.DOCUMENT_NOTES, of_plants)
     subjects = {text_of(known.get(_SUBJECT)): note for note, known in notes}
     for acronym in sps.REPLACEMENT_NOTES:
         if acronym in subjects and "ADRPN" not in subjects:
@@ -149,14 +158,17 @@ def _document_notes(root: Element) -> Iterator[Breach]:
         yield Breach(replaced, "a certificate cannot replace itself")
 
 
-def _notes(notes: Sequence[tuple[Element, Children]], contents: Mapping[str, sps.Content]) -> Iterator[Breach]:
+def _notes(
+    notes: Sequence[tuple[Element, Children]], contents: Mapping[str, sps.Content], of_plants: bool
+) -> Iterator[Breach]:
     seen: set[str] = set()
     for note, known in notes:
         subject = text_of(known.get(_SUBJECT))
         content = contents.get(subject)
         if content is None:
-            # Notes that name their subject by SubjectCode use another list, which is not ours to judge.
-            if subject or f"{RAM}SubjectCode" not in known:
+            # The acronyms are the IPPC's. Who certifies animals and food has subjects of its own, and notes that name
+            # their subject by SubjectCode use another list, which is not ours to judge.
+            if of_plants and (subject or f"{RAM}SubjectCode" not in known):
                 yield Breach(note, "its Subject is not an acronym of this level (IPPC)")
             continue
         if content.once and subject in seen:
@@ -209,21 +221,6 @@ def _names(root: Element) -> Iterator[Breach]:
             yield Breach(element, HTML_ESCAPED)
 
 
-def _attachments(root: Element) -> Iterator[Breach]:
-    for element in root.iter(f"{RAM}AttachmentBinaryObject"):
-        if element.get("mimeCode") not in sps.ATTACHMENT_TYPES:
-            yield Breach(element, NO_ATTACHMENT_TYPE, attribute="mimeCode")
-        if not _is_base64(text_of(element)):
-            yield Breach(element, "must be Base64")
-
-
-def _is_base64(text: str) -> bool:
-    try:
-        return bool(base64.b64decode("".join(text.split()), validate=True))
-    except ValueError:
-        return False
-
-
 # --- trade lines ----------------------------------------------------------------------------------------------------
 
 
@@ -239,14 +236,9 @@ def _line_numbers(numbers: list[Element | None]) -> Iterator[Breach]:
             yield Breach(number, "must be different on every line")
 
 
-def _line(line: Element, known: Children, document_type: str) -> Iterator[Breach]:
+def _line(line: Element, known: Children, of_plants: bool) -> Iterator[Breach]:
     notes = [(note, first_by_name(note)) for note in line.iterchildren(_NOTE)]
-    yield from _notes(notes, sps.LINE_NOTES)
-    if document_type == sps.RE_EXPORT:
-        subjects = {text_of(inside.get(_SUBJECT)) for _, inside in notes}
-        for acronym in sps.RE_EXPORT_NOTES:
-            if acronym not in subjects:
-                yield Breach(line, f"a re-export needs a note {acronym} on every line")
+    yield from _notes(notes, sps.LINE_NOTES, of_plants)
     yield from _net_and_gross(known, "Weight")
     yield from _net_and_gross(known, "Volume")
     for classification in line.iterchildren(_CLASSIFICATION):
@@ -254,7 +246,21 @@ def _line(line: Element, known: Children, document_type: str) -> Iterator[Breach
     for process in line.iterchildren(_PROCESS):
         if text_of(first_by_name(process).get(f"{RAM}TypeCode")) == sps.IPPC_TREATMENT:
             for characteristic in process.iterchildren(_CHARACTERISTIC):
-                yield from _treatment(characteristic)
+                yield from _treatment(characteristic, of_plants)
+
+
+def _re_export(root: Element, lines: Sequence[tuple[Element, Children]]) -> Iterator[Breach]:
+    """What only a phytosanitary certificate for re-export must say: of which certificate of which country it is."""
+    own = text_of(_NUMBERS_OF_DOCUMENT.first(root))
+    for line, _ in lines:
+        notes = [first_by_name(note) for note in line.iterchildren(_NOTE)]
+        contents = {text_of(note.get(_SUBJECT)): note.get(_CONTENT) for note in notes}
+        for acronym in sps.RE_EXPORT_NOTES:
+            if acronym not in contents:
+                yield Breach(line, f"a re-export needs a note {acronym} on every line")
+        original = contents.get("RPCRF")
+        if original is not None and own and text_of(original) == own:
+            yield Breach(original, "a re-export cannot be of its own certificate")
 
 
 def _net_and_gross(line: Children, what: str) -> Iterator[Breach]:
@@ -276,7 +282,7 @@ def _hs_code(classification: Element, known: Children) -> Iterator[Breach]:
         yield Breach(code, "an HS code has 2 to 6 digits and nothing else")
 
 
-def _treatment(characteristic: Element) -> Iterator[Breach]:
+def _treatment(characteristic: Element, of_plants: bool) -> Iterator[Breach]:
     texts = [text_of(text) for text in characteristic.iterchildren(_DESCRIPTION)]
     acronym = texts[0] if texts else ""
     if acronym in sps.TREATMENT_TEXTS:
@@ -286,5 +292,8 @@ def _treatment(characteristic: Element) -> Iterator[Breach]:
     elif acronym in sps.TREATMENT_MEASURES:
         if len(texts) != 1 or characteristic.find(f"{RAM}ValueMeasure") is None:
             yield Breach(characteristic, f"{acronym} needs a ValueMeasure and no second Description")
-    else:
+        for measure in characteristic.iterchildren(*_VALUES) if acronym == sps.TEMPERATURE else ():
+            if measure.get("unitCode") not in sps.TEMPERATURE_UNITS:
+                yield Breach(measure, "a temperature is measured in CEL, FAH or KEL (Rec 20)")
+    elif of_plants:
         yield Breach(characteristic, "its first Description must be a treatment acronym (IPPC)")

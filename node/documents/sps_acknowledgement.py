@@ -21,7 +21,8 @@ from lxml import etree
 from node.clock import to_xml
 from node.documents.business_answer import PaperAnswered, require_fit_texts
 from node.documents.checks import MAX_NAME, is_label, text_at
-from node.documents.phytosanitary_rules import RAM, UDT, moment_in
+from node.documents.phytosanitary_rules import moment_in
+from node.documents.sps_names import RAM, UDT
 from node.documents.structure import PaperSchema
 from node.documents.xml_paths import Paths
 from node.errors import AnswerMalformed

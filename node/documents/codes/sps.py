@@ -21,6 +21,9 @@ DOCUMENT_TYPES: Mapping[str, tuple[str, str]] = {
 
 RE_EXPORT = "657"
 
+OF_ANIMALS_AND_FOOD = frozenset({"852", "853", "636"})
+"""Types that know neither acronyms nor treatments of plants."""
+
 
 @dataclass(frozen=True, slots=True)
 class Status:
@@ -65,17 +68,19 @@ def _moment(*, once: bool = False) -> Content:
     return Content(words, lambda text: moment_of(text) is not None, once)
 
 
-_STATEMENT = _pattern("[0-9]{1,2}", "must hold a statement number of one or two digits", once=True)
+STATEMENT = _pattern("[0-9]{1,2}", "must hold a statement number of one or two digits", once=True)
+"""A statement of the IPPC."""
+
 _YES_NO = _pattern("true|false|1|0", "must hold true or false", once=True)
 _NUMBER_60 = Content("must hold a number of 1 to 60 characters", lambda text: is_label(text, 60), once=True)
 
 DOCUMENT_NOTES: Mapping[str, Content] = {
-    "SPSFL": _STATEMENT,
+    "SPSFL": STATEMENT,
     "ADEDL": _text(8000),
     "ADIPEDL": _text(256),
     "ADDIEDL": _moment(),
     "ADAOEDL": _text(8000),
-    "ADRP": _STATEMENT,
+    "ADRP": STATEMENT,
     "ADRPN": _NUMBER_60,
     "ADRD": _moment(once=True),
     "ADRPR": _text(512, once=True),
@@ -92,7 +97,7 @@ LINE_NOTES: Mapping[str, Content] = {
     "OPTND": _text(512),
     "OQU": _text(50, once=True),
     "OQV": _pattern(r"[0-9]{1,16}(\.[0-9]{1,4})?", "must hold a decimal of at most 16 + 4 digits", once=True),
-    "RPCST": _STATEMENT,
+    "RPCST": STATEMENT,
     "RPCCO": _pattern("[A-Z]{2}", "must hold two capital letters (ISO 3166-1)", once=True),
     "RPCRF": _NUMBER_60,
     "RPCOR": _YES_NO,
@@ -121,7 +126,12 @@ TREATMENT_TEXTS: Mapping[str, int] = {"TTL1": 256, "TTL2": 256, "TTCH": 256, "TT
 TREATMENT_MEASURES = frozenset({"TTTM", "TTCO"})
 """Characteristics of one description, the acronym, and a measure: temperature, concentration."""
 
-ATTACHMENT_TYPES = frozenset({"application/pdf", "image/png", "image/jpeg", "image/tiff", "text/plain"})
+TEMPERATURE = "TTTM"
+TEMPERATURE_UNITS = frozenset({"CEL", "FAH", "KEL"})
+"""UN/ECE Recommendation 20."""
+
+PLAIN_TEXT = "text/plain"
+ATTACHMENT_TYPES = frozenset({"application/pdf", "image/png", "image/jpeg", "image/tiff", PLAIN_TEXT})
 """Media types of attachments; anything active stays out."""
 
 PLACEHOLDERS = frozenset({"null", "n/a", "na", "none", "nil", "ninguno", "ninguna", "sin dato", "sin datos", "-", "."})
