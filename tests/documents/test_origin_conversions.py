@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from node import safe_json
 from node.documents import reader
 from node.documents.conversion import Converted, Loss
 from node.documents.conversions.ledger import json_leaves, xml_leaves
 from node.documents.forms import convert
 from node.documents.samples import sample, sample_names
-from node.errors import PaperRefused
+from node.errors import NodeError, PaperRefused
 from node.model.document import MediaType
 from node.safe_json import parse as parse_json
 from node.safe_xml import parse as parse_xml
@@ -375,6 +376,22 @@ def test_the_form_of_un_cefact_becomes_a_certificate_with_identifiers_for_names(
     assert noted(made, f"{package}/itemQuantity/unitCode") is Loss.DROPPED
 
 
+def test_an_item_of_two_lines_becomes_two_items_and_its_number_is_noted() -> None:
+    source = coo()
+    item = source["specifiedConsignment"]["includedConsignmentItem"]
+    line = item["includedTradeLineItem"]
+    source["specifiedConsignment"]["includedConsignmentItem"] = [
+        {"id": ["7"], "includedTradeLineItem": [line, line]},
+        {"id": ["8"], "includedTradeLineItem": line},
+    ]
+    content = json.dumps(source).encode()
+    made = convert(content, KIND)
+    assert lost_in_silence(content, made) == []
+    assert said(made, "Item/Sequence") == ["1", "2", "3"]
+    assert noted(made, "/specifiedConsignment/includedConsignmentItem[1]/id[1]") is Loss.DROPPED
+    assert noted(made, "/CertificateOfOrigin/Item[3]/Sequence") is Loss.DEFAULTED
+
+
 @pytest.mark.parametrize(
     ("moment", "changed"),
     [
@@ -477,3 +494,39 @@ def test_a_certificate_from_edi3_holds_or_notes_every_field_however_many_there_a
     kept = [(path, value) for path, value in leaves(content) if path not in {note.path for note in made.notes}]
     back = {unheard(path): value for path, value in leaves(convert(made.content, "edi3-coo").content)}
     assert {unheard(path) for path, _ in kept} <= back.keys()
+
+
+ODD = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-5, 10**6)
+    | NAME
+    | st.sampled_from(["", " ", "id:", "a:", "id:%ff", "\x85", "1e9", "2026-13-40"]),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["content", "id", "iD"]), inner, max_size=2)
+    ),
+    max_leaves=4,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(base=st.sampled_from([edi3(), coo()]), where=st.integers(0, 80), odd=ODD)
+def test_anything_in_any_place_is_converted_or_refused(base: dict[str, Any], where: int, odd: safe_json.Json) -> None:
+    places = [path for path, _ in json_leaves(base)]
+    steps = re.findall(r"[^/\[\]]+", places[where % len(places)])
+    source = json.loads(json.dumps(base))
+    here = source
+    for step in steps[:-1]:
+        here = here[int(step) - 1 if step.isdigit() else step]
+    here[int(steps[-1]) - 1 if steps[-1].isdigit() else steps[-1]] = odd
+    content = json.dumps(source).encode()
+    try:
+        made = convert(content, KIND)
+    except NodeError:
+        return
+    reader.recognise(made.content)
+    accounted = {note.path for note in made.notes} | {path for path, value in json_leaves(source) if value in ("", " ")}
+    there = "\n".join(value for _, value in leaves(made.content))
+    for path, value in json_leaves(odd, places[where % len(places)]):
+        if isinstance(value, str) and value.isalnum() and len(value) > 3 and path not in accounted:
+            assert value in there or value.lower() in there, path

@@ -30,7 +30,6 @@ def convert(content: bytes) -> Converted:
     document, consignment, ledger = said.at("exchangedDocument"), said.at("specifiedConsignment"), said.ledger
     issued = day(document.at("issueDateTime"))
     loading, unloading = (_code(consignment, name) for name in ("loading", "unloading"))
-    items = consignment.each("includedConsignmentItem")
     return certificate(
         ledger,
         part("Number", tidy(document.at("id"))),
@@ -47,7 +46,7 @@ def convert(content: bytes) -> Converted:
         part("ImportCountry", _country(said, "ImportCountry", unloading)),
         _transport(consignment, loading, unloading),
         *(part("Ucr", tidy(one)) for one in consignment.each("id")),
-        *(_item(item, f"Item[{n}]" if len(items) > 1 else "Item", n) for n, item in enumerate(items, 1)),
+        *_items(consignment),
         _declared(said, issued),
         _certified(said, issued),
     )
@@ -125,9 +124,22 @@ def _place(consignment: JsonSource, name: str, code: str) -> Element | None:
     return part(name, "", part("Code", code), part("Name", called))
 
 
-def _item(item: JsonSource, path: str, number: int) -> Element | None:
-    line = item.at("includedTradeLineItem")
-    product, ledger = line.at("specifiedTradeProduct"), item.ledger
+def _items(consignment: JsonSource) -> list[Element | None]:
+    """Each line is an item of ours; they bear the numbers of the form's items where each of these has one line."""
+    lines = [
+        (item.at("id"), line)
+        for item in consignment.each("includedConsignmentItem")
+        for line in item.each("includedTradeLineItem")
+    ]
+    numbered = len({number.path for number, _ in lines}) == len(lines)
+    return [
+        _item(line, number.text() if numbered else "", f"Item[{n}]" if len(lines) > 1 else "Item", n)
+        for n, (number, line) in enumerate(lines, 1)
+    ]
+
+
+def _item(line: JsonSource, sequence: str, path: str, number: int) -> Element | None:
+    product, ledger = line.at("specifiedTradeProduct"), line.ledger
     hs = product.at("designatedProductClassification", "classCode")
     country = product.at("originTradeCountry", "id")
     hs.at("listAgencyId").text()  # the agency of the code is the one that our form takes for granted
@@ -142,7 +154,7 @@ def _item(item: JsonSource, path: str, number: int) -> Element | None:
     return part(
         "Item",
         "",
-        part("Sequence", or_default(ledger, item.at("id").text(), str(number), f"{path}/Sequence")),
+        part("Sequence", or_default(ledger, sequence, str(number), f"{path}/Sequence")),
         *(part("Marks", tidy(mark)) for mark in marks),
         *(_packages(one) for one in packages),
         part(
