@@ -42,7 +42,7 @@ def read_terms(kind: Table, kind_name: str) -> Terms:
 def _answer(table: Table, kind_name: str) -> AnswerForm:
     form = table.word("answer", AnswerForm, AnswerForm.BUSINESS_ANSWER)
     if not form.answers(kind_name):
-        raise table.refusal("answer", f"a {kind_name} is not answered by {form}; leave the key out")
+        raise table.refusal("answer", f"{kind_name} is not answered by {form}; leave the key out")
     return form
 
 

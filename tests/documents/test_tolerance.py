@@ -305,3 +305,52 @@ def test_in_whatever_order_the_elements_stand_the_same_is_read(seed: int, name: 
     document = tolerantly(etree.tostring(root))
     assert document.reading == reader.recognise(sample(KIND, name)).reading
     assert all("must stand" in remark.rule or "more departures" in remark.rule for remark in document.remarks)
+
+
+def _without(element: etree._Element) -> None:
+    parent = element.getparent()
+    if parent is not None:
+        parent.remove(element)
+
+
+def _emptied(element: etree._Element) -> None:
+    element[:] = []
+    element.text = None
+
+
+def _doubled(element: etree._Element) -> None:
+    element.addnext(etree.fromstring(etree.tostring(element)))
+
+
+def _swapped(element: etree._Element) -> None:
+    element.text = "N/A &amp; 2026-11-22T09:30:00Z"
+    element.attrib.clear()
+
+
+@pytest.mark.parametrize("change", [_without, _emptied, _doubled, _swapped])
+@pytest.mark.parametrize("name", sample_names(KIND))
+def test_whatever_happens_to_one_element_is_read_or_refused_with_a_reason(name: str, change) -> None:
+    whole = sample(KIND, name)
+    number = reader.recognise(whole).reading.identity.number
+    for index in range(1, sum(1 for _ in etree.fromstring(whole).iter())):
+        root = etree.fromstring(whole)
+        change(list(root.iter())[index])
+        content = etree.tostring(root)
+        document = _read(content, TOLERANT)
+        if document is None:
+            assert _read(content, NO_TERMS) is None, index
+            continue
+        assert document.content == content
+        assert document.reading.identity.number == number or change is _swapped
+        assert "?" not in "".join(document.reading.fields.values())
+        strictly = _read(content, NO_TERMS)
+        assert strictly == document or document.remarks, index
+
+
+def _read(content: bytes, terms: Terms) -> Document | None:
+    try:
+        return reader.read(content, KIND, 1, MediaType.XML, terms)
+    except PaperRefused as refused:
+        if not refused.findings or not all(one.rule and one.code != "TOLERATED" for one in refused.findings):
+            raise AssertionError("refused without a reason") from refused
+        return None

@@ -8,6 +8,8 @@ import pytest
 from node.errors import Language, ProfileInvalid
 from node.model.ids import NodeCode
 from node.profiles.book import load_book
+from node.profiles.profile_file import read_profile
+from node.sandbox.homes import shipped_profiles
 
 Case = tuple[str, str, str, int, str]
 
@@ -482,3 +484,13 @@ def test_a_wrong_folder_is_told(home: Path, act: Callable[[Path], None], where: 
 
 def test_the_same_files_unchanged_are_accepted(home: Path) -> None:
     assert [partner.code for partner in load_book(home / "partner_profiles", home, NodeCode("XA")).partners] == ["XB"]
+
+
+def test_an_acknowledgement_answers_sps_certificates_only(tmp_path: Path) -> None:
+    text = (shipped_profiles() / "XB" / "xa-xb-trade-papers.toml").read_text(encoding="utf-8")
+    file = tmp_path / "xa-xb-trade-papers.toml"
+    mark = 'name = "phytosanitary_certificate"'
+    assert mark in text
+    file.write_text(text.replace(mark, 'name = "inspection_result"', 1), encoding="utf-8")
+    with pytest.raises(ProfileInvalid, match="inspection_result is not answered by sps_acknowledgement"):
+        read_profile(file, file.name, NodeCode("XB"))
