@@ -223,6 +223,15 @@ class CodeUnknown(SettingsError):
     remedy_zh = "`n2n explain` 列出所有代碼。"
 
 
+class KindPlugInBroken(SettingsError):
+    """The kind {name} of the package {package} cannot be used: {detail}."""
+
+    code = "N2N-CFG-010"
+    zh = "套件 {package} 所提供之文件種類 {name} 無法使用：{detail}。"
+    remedy = "Repair or remove the package and start again; docs/papers.md says what a kind from outside must bring."
+    remedy_zh = "請修正或移除該套件後重新啟動；外部文件種類之要件見 docs/papers.md。"
+
+
 class AlreadyRunning(SettingsError):
     """Another process is already running the node at {path}."""
 

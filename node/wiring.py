@@ -22,7 +22,6 @@ from node.documents.catalogue import CATALOGUE
 from node.documents.code_lists import list_names
 from node.errors import SettingInvalid, SignatureError
 from node.flows import calls, inbound, outbound, pulling, settling
-from node.flows.admission import ANSWER_KINDS
 from node.flows.capacity import Capacity
 from node.flows.door import Door
 from node.flows.hub_desk import HubDesk
@@ -33,6 +32,7 @@ from node.hub.rest import RestHub
 from node.jobs import retry
 from node.jobs.worker import Onward, Pace, VerbFlow, Worker, WorkerLimits
 from node.journal import Form, Journal, Level, to_stderr
+from node.model.control_kinds import ANSWER_KINDS
 from node.model.ids import NodeCode, Randomness
 from node.model.job import Job, Verb
 from node.model.receipt import KeyStatement

@@ -14,6 +14,7 @@ _COLUMNS = (
     Column("title", Text("Title", "名稱")),
     Column("media_type", Text("Form", "格式")),
     Column("root", Text("Root element", "根元素")),
+    Column("package", Text("Package", "套件")),
 )
 
 
@@ -29,7 +30,7 @@ def kinds(
     ] = False,
 ) -> None:
     """The kinds of official paper this node understands. 本節點可處理的文件種類。"""
-    from node.documents.catalogue import CATALOGUE  # compiles schemas; only this command needs them
+    from node.documents.catalogue import CATALOGUE, PACKAGES  # compiles schemas; only this command needs them
     from node.documents.data_model.page import page
 
     if data_model:
@@ -37,7 +38,14 @@ def kinds(
         return
 
     rows = [
-        (kind.name, kind.version, Text(kind.title_en, kind.title_zh).to(session.language), kind.media_type, kind.root)
+        (
+            kind.name,
+            kind.version,
+            Text(kind.title_en, kind.title_zh).to(session.language),
+            kind.media_type,
+            kind.root,
+            PACKAGES.get((kind.name, kind.version), ""),
+        )
         for kind in CATALOGUE.values()
     ]
     session.output.table(_COLUMNS, rows, Text("No kinds.", "沒有文件種類。"))

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from node.documents.catalogue import CATALOGUE, PACKAGES
 from node.documents.checks import NOT_NFC, UNFIT_RULES
 from node.documents.rule_texts import in_chinese
 from node.errors import Language, catalogue
@@ -83,7 +84,12 @@ def reason(rule: str) -> Mapping[Language, str]:
     if error is not None:
         sentences = {Language.EN: " ".join((error.__doc__ or "").split()), Language.ZH: error.zh}
         return {language: f"{_blanks_shown(text)} ({rule})" for language, text in sentences.items()}
-    return {Language.EN: rule, Language.ZH: in_chinese(rule) or rule}
+    return {Language.EN: rule, Language.ZH: in_chinese(rule) or _of_plug_ins(rule) or rule}
+
+
+def _of_plug_ins(rule: str) -> str:
+    texts = (CATALOGUE[one].rule_texts for one in PACKAGES)
+    return next((found[rule] for found in texts if rule in found), "")
 
 
 def _blanks_shown(template: str) -> str:

@@ -1,7 +1,7 @@
 """What a kind of paper is to the node: what names it, its schema, its rules, and how it is read."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from node.documents.breach import Breach
@@ -44,6 +44,10 @@ class DocumentKind:
     data_model: Path | None = None
     view: Path | None = None
     """The plan by which it is shown to officers (`views.py`)."""
+    rule_texts: Mapping[str, str] = field(default_factory=dict)
+    """Rules in English and 繁體中文 of a kind from outside; the node's own are in `rule_texts/`."""
+    sample_folder: Path | None = None
+    """Where the samples of a kind from outside are; the node's own are in `samples/<kind>/`."""
 
     @property
     def media_type(self) -> MediaType:

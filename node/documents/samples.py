@@ -24,7 +24,8 @@ def sample(kind: str, name: str) -> bytes:
     known = _kind(kind)
     if name not in known.samples:
         raise KindUnknown(detail=f"{kind} has no sample {name}")
-    return (_FOLDER / kind / f"{name}.{known.media_type.extension}").read_bytes()
+    folder = known.sample_folder or _FOLDER / kind
+    return (folder / f"{name}.{known.media_type.extension}").read_bytes()
 
 
 def vary(kind: str, content: bytes, number: str) -> bytes:

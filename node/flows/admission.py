@@ -7,6 +7,7 @@ from node.documents import reader
 from node.errors import ArrangementSuspended, ControlKindRefused, NotAgreed, NotReleased, PaperRefused, TooLarge
 from node.flows.ports import Node
 from node.model.answer import AnswerForm
+from node.model.control_kinds import CONTROL_KINDS
 from node.model.document import Document, Finding
 from node.model.ids import NodeCode
 from node.model.receipt import FindingCode
@@ -15,15 +16,8 @@ from node.profiles.book import Book
 from node.profiles.profile import AgreedKind, IssuerSignature, Profile
 from node.wire import MAX_DOCUMENT_BYTES
 
-KEY_STATEMENT = "key_statement"
 BUSINESS_ANSWER = AnswerForm.BUSINESS_ANSWER.value
 SPS_ACKNOWLEDGEMENT = AnswerForm.SPS_ACKNOWLEDGEMENT.value
-
-ANSWER_KINDS = frozenset(form.value for form in AnswerForm)
-"""What the receiving agency decided, in any of its forms."""
-
-CONTROL_KINDS = frozenset({KEY_STATEMENT, *ANSWER_KINDS, "certificate_announcement"})
-"""Made by the node itself; refused from hub, CLI and console (protocol 2)."""
 
 
 @dataclass(frozen=True, slots=True)

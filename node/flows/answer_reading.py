@@ -21,11 +21,11 @@ from node.errors import (
     WireError,
     XmlError,
 )
-from node.flows.admission import CONTROL_KINDS
 from node.flows.ports import Node
 from node.flows.reading import own_signatures, refusal, require_size
 from node.flows.rulings import Decided, Opened, Proofs, Refusal, Ruled, Ruling
 from node.model.answer import AnswerForm, BusinessAnswer
+from node.model.control_kinds import CONTROL_KINDS
 from node.model.document import Finding, MediaType
 from node.model.envelope import Metadata
 from node.model.exchange import Direction, Exchange, State

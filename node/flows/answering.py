@@ -10,11 +10,12 @@ from datetime import datetime
 from node.documents import answer_forms
 from node.documents.business_answer import PaperAnswered
 from node.errors import AnsweredOtherwise, ExchangeUnknown, IdempotencyConflict, NodeError, NotAnswerable, Unexpected
-from node.flows.admission import BUSINESS_ANSWER, CONTROL_KINDS, Admitted
+from node.flows.admission import BUSINESS_ANSWER, Admitted
 from node.flows.control import outbound_agreement
 from node.flows.intake import Accepted, Intake, Submission
 from node.flows.ports import ActorName, Node
 from node.model.answer import AnswerForm, BusinessAnswer
+from node.model.control_kinds import CONTROL_KINDS
 from node.model.document import Document, Identity, MediaType, Reading
 from node.model.exchange import Direction, Exchange, State
 from node.model.hub import HandedAnswer

@@ -9,9 +9,10 @@ from datetime import datetime
 from node.crypto.verification import verify_key_statement
 from node.documents import business_answer, sps_acknowledgement
 from node.errors import NotAgreed
-from node.flows.admission import BUSINESS_ANSWER, KEY_STATEMENT, SPS_ACKNOWLEDGEMENT, Admitted
+from node.flows.admission import BUSINESS_ANSWER, SPS_ACKNOWLEDGEMENT, Admitted
 from node.flows.intake import Accepted, Intake, Submission
 from node.flows.ports import ActorName, Node
+from node.model.control_kinds import KEY_STATEMENT
 from node.model.document import Document, Identity, MediaType, Reading
 from node.model.envelope import Priority
 from node.model.exchange import Assurance, Direction

@@ -9,10 +9,10 @@ from datetime import datetime
 
 from node.errors import CursorUnknown, ExchangeUnknown, KindNotAllowed, NodeError, Unexpected
 from node.flows import answering, outbound
-from node.flows.admission import KEY_STATEMENT
 from node.flows.intake import Accepted, Submission
 from node.flows.ports import ActorName, Node
 from node.model.answer import BusinessAnswer
+from node.model.control_kinds import KEY_STATEMENT
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State
 from node.model.hub import (

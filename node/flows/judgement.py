@@ -27,10 +27,10 @@ from node.errors import (
     WireError,
 )
 from node.flows import answer_reading, control, effects, reading
-from node.flows.admission import ANSWER_KINDS, KEY_STATEMENT
 from node.flows.ports import Node
 from node.flows.rulings import RETRY_HINT_MS, Letter, Opened, Refusal, Ruled, Ruling, refused
 from node.flows.standing import Paper, Rank, Standing
+from node.model.control_kinds import ANSWER_KINDS, KEY_STATEMENT
 from node.model.document import Finding
 from node.model.effect import Effect
 from node.model.envelope import Body, KeyWrap

@@ -20,8 +20,8 @@ from node.errors import (
     TlsFailed,
 )
 from node.flows import answers, calls, endings, parking, receipts, witness
-from node.flows.admission import ANSWER_KINDS
 from node.flows.ports import Node
+from node.model.control_kinds import ANSWER_KINDS
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State, may_move
 from node.model.ids import Digest, MessageId, sha256

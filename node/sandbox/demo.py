@@ -18,8 +18,8 @@ from node.clock import SystemClock
 from node.crypto.trust import load_certificates
 from node.documents import samples
 from node.errors import Unexpected
-from node.flows.admission import ANSWER_KINDS
 from node.model.answer import AnswerVerdict
+from node.model.control_kinds import ANSWER_KINDS
 from node.model.document import MediaType
 from node.model.exchange import Direction, Exchange, State
 from node.model.ids import ExchangeId, NodeCode
