@@ -47,7 +47,7 @@ def prepare(paper: Element, terms: Terms, schema: PaperSchema) -> PaperCopy | No
     """The copy that is read in place of the paper; None when the terms ask for nothing of the kind."""
     tolerant = terms.tolerance is Tolerance.TOLERANT
     maps = {path: terms.code_maps[name] for name, path in MAPPED.items() if name in terms.code_maps}
-    if not tolerant and not maps:
+    if not tolerant and not any(_names(paper, path, partners) for path, partners in maps.items()):
         return None
     copy = PaperCopy(paper)
     if tolerant:
@@ -57,6 +57,12 @@ def prepare(paper: Element, terms: Terms, schema: PaperSchema) -> PaperCopy | No
     for path, partners in maps.items():
         _translate(copy, path, partners)
     return copy
+
+
+def _names(paper: Element, path: str, partners: Mapping[str, str]) -> bool:
+    """Whether the map says anything about a code that the paper carries: mostly it does not, and no copy is needed."""
+    codes = {text_of(element) for element in paper.iterfind(path)}
+    return not codes.isdisjoint(partners) or not codes.isdisjoint(partners.values())
 
 
 def _translate(copy: PaperCopy, path: str, partners: Mapping[str, str]) -> None:
