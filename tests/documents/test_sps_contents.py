@@ -116,7 +116,7 @@ DOCUMENT_ACRONYMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "ADDIEDL": ((MOMENT, "2026-11-22T09:30:00+08:00"), (DATE, "2026-02-30T09:30:00Z", "")),
     "ADAOEDL": (("x" * 8000,), ("", "x" * 8001)),
     "ADRP": (("4",), ("four",)),
-    "ADRPN": (("x" * 60,), ("", "x" * 61)),
+    "ADRPN": (("x" * 60,), ("", "x" * 61, "N/A", "NULL")),
     "ADRD": ((MOMENT,), (DATE,)),
     "ADRPR": (("x" * 512,), ("", "x" * 513)),
     "DMCL": (("x" * 512,), ("", "x" * 513)),
@@ -132,7 +132,7 @@ LINE_ACRONYMS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "OQV": (("8", "0.0001", "1234567890123456.1234"), ("", "1,5", "1.00001", "12345678901234567", "-1")),
     "RPCST": (("3",), ("three",)),
     "RPCCO": (("XB",), ("xb", "XBX", "")),
-    "RPCRF": (("x" * 60,), ("", "x" * 61)),
+    "RPCRF": (("x" * 60,), ("", "x" * 61, "sin dato")),
     **dict.fromkeys(
         ("RPCOR", "RPCTC", "RPCPK", "RPCRP", "RPCOC", "RPCNC", "RPCPC", "RPCAI"),
         (("true", "false", "1", "0"), ("yes", "TRUE", "")),

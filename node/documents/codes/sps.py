@@ -72,7 +72,14 @@ STATEMENT = _pattern("[0-9]{1,2}", "must hold a statement number of one or two d
 """A statement of the IPPC."""
 
 _YES_NO = _pattern("true|false|1|0", "must hold true or false", once=True)
-_NUMBER_60 = Content("must hold a number of 1 to 60 characters", lambda text: is_label(text, 60), once=True)
+PLACEHOLDERS = frozenset({"null", "n/a", "na", "none", "nil", "ninguno", "ninguna", "sin dato", "sin datos", "-", "."})
+"""Texts that real papers carry where a name is demanded; they name nobody (measured on public papers)."""
+
+_NUMBER_60 = Content(
+    "must hold a number of 1 to 60 characters",
+    lambda text: is_label(text, 60) and text.lower() not in PLACEHOLDERS,
+    once=True,
+)
 
 DOCUMENT_NOTES: Mapping[str, Content] = {
     "SPSFL": STATEMENT,
@@ -133,6 +140,3 @@ TEMPERATURE_UNITS = frozenset({"CEL", "FAH", "KEL"})
 PLAIN_TEXT = "text/plain"
 ATTACHMENT_TYPES = frozenset({"application/pdf", "image/png", "image/jpeg", "image/tiff", PLAIN_TEXT})
 """Media types of attachments; anything active stays out."""
-
-PLACEHOLDERS = frozenset({"null", "n/a", "na", "none", "nil", "ninguno", "ninguna", "sin dato", "sin datos", "-", "."})
-"""Texts that real papers carry where a name is demanded; they name nobody (measured on public papers)."""
