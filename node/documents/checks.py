@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from node.documents.breach import Breach
+from node.model.document import Finding
 from node.safe_xml import Element
 
 MAX_NAME = 120
@@ -31,6 +32,9 @@ UNFIT_RULES = {
     "direction": "must not hold text direction controls",
     "lost": "holds U+FFFD: characters were lost in a conversion",
 }
+_MARKS = 40
+"""Characters after a letter among which the mark is looked for; names have one or two."""
+
 NOT_NFC = "must be in Unicode normalisation form NFC"
 
 
@@ -72,13 +76,39 @@ def unfit_characters(root: Element) -> Iterator[Breach]:
     if _is_plain("".join(_all_strings(root))):
         return
     for element in root.iter():
-        rule = unfit(element.text or "")
+        rule = unfit_where(element.text or "")
         if rule:
             yield Breach(element, rule)
         for name, value in element.items():
-            rule = unfit(str(value))
+            rule = unfit_where(str(value))
             if rule:
-                yield Breach(element, rule, attribute=etree.QName(name).localname)
+                attribute = etree.QName(name).localname
+                is_short = len(f"attribute {attribute} {rule}") <= Finding.MAX_RULE
+                yield Breach(element, rule if is_short else unfit(str(value)), attribute=attribute)
+
+
+def unfit_where(text: str) -> str:
+    """The rule that a character of `text` breaks, which one and where, counted from 1; empty when none does."""
+    rule = unfit(text)
+    if not rule:
+        return ""
+    found = _UNFIT.search(text)
+    place = found.start() if found is not None else _not_nfc_at(text)
+    if rule == UNFIT_RULES["lost"]:
+        return f"{rule}, at {place + 1}"
+    return f"{rule}: U+{ord(text[place]):04X} at {place + 1}"
+
+
+def _not_nfc_at(text: str) -> int:
+    """The first character with which the text is no longer in NFC: the mark that ought to be part of its letter."""
+    plain = _COMPATIBILITY_IDEOGRAPHS.sub("\u4e00", text)
+    whole = unicodedata.normalize("NFC", plain)
+    same = next((at for at, pair in enumerate(zip(plain, whole, strict=False)) if pair[0] != pair[1]), len(whole))
+    start = max(same - 1, 0)
+    for end in range(start + 1, min(start + _MARKS, len(plain)) + 1):
+        if not unicodedata.is_normalized("NFC", plain[start:end]):
+            return end - 1
+    return min(same, len(plain) - 1)
 
 
 def unfit(text: str) -> str:

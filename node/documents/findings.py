@@ -105,7 +105,10 @@ def _owner(finding: Finding, kind: str) -> Owner:
     by_code = _OWNERS_BY_CODE.get(finding.code)
     if by_code is not None:
         return by_code
-    if finding.rule.endswith(_OF_EVERY_KIND) or finding.code not in (FindingCode.SCHEMA, FindingCode.RULE):
+    if any(rule in finding.rule for rule in _OF_EVERY_KIND) or finding.code not in (
+        FindingCode.SCHEMA,
+        FindingCode.RULE,
+    ):
         return Owner.NODE
     if any(name in finding.rule for name in _LISTS):
         return Owner.CODE_LIST

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import islice
 
-from node.documents.checks import are_plain, unfit
+from node.documents.checks import are_plain, unfit, unfit_where
 from node.documents.json_spots import JsonBreach, Spot, path_of, texts, walk
 from node.documents.kind import Good, JsonKind
 from node.documents.structure import ENOUGH
@@ -62,7 +62,7 @@ def _unfit_texts(content: bytes, root: Json) -> Iterator[JsonBreach]:
     if (b"\\u" not in content and are_plain(content)) or not any(map(unfit, texts(root))):
         return
     for spot in walk(root):
-        rule = unfit(spot.text)
+        rule = unfit_where(spot.text)
         if rule:
             yield spot.breaks(rule)
 

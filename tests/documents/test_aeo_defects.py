@@ -190,17 +190,17 @@ DEFECTS: dict[str, tuple[str, list[Edit], list[Finding]]] = {
     "private-use character of an old code page": (
         BASELINE,
         [("records/0/nameLocal/text", "\ue000茶業")],
-        [rule(f"{ONE}/nameLocal/text", "must not hold private-use characters")],
+        [rule(f"{ONE}/nameLocal/text", "must not hold private-use characters: U+E000 at 1")],
     ),
     "text that turns around": (
         GRANTED,
         [("records/0/tin", "XA\u202e22")],
-        [rule(f"{ONE}/tin", "must not hold text direction controls")],
+        [rule(f"{ONE}/tin", "must not hold text direction controls: U+202E at 3")],
     ),
     "decomposed letter": (
         BASELINE,
         [("records/0/address/local/text", "Cafe\u0301")],
-        [rule(f"{ONE}/address/local/text", "must be in Unicode normalisation form NFC")],
+        [rule(f"{ONE}/address/local/text", "must be in Unicode normalisation form NFC: U+0301 at 5")],
     ),
     # --- what may be sent
     "AEOG by type": (

@@ -18,7 +18,10 @@ from node.documents.checks import (
     moment_of,
     unfit,
     unfit_characters,
+    unfit_where,
 )
+from node.documents.rule_texts import in_chinese
+from node.model.document import Finding
 from node.safe_xml import Element, parse
 
 
@@ -67,18 +70,23 @@ UNFIT = {
 
 @pytest.mark.parametrize(("character", "rule"), UNFIT.values(), ids=UNFIT.keys())
 def test_unfit_characters_are_named(character: str, rule: str) -> None:
-    assert _rules(f"葡萄柚{character}") == [UNFIT_RULES[rule]]
-    assert _rules(f"grapefruit{character}") == [UNFIT_RULES[rule]]
+    named = ", at" if rule == "lost" else f": U+{ord(character):04X} at"
+    assert _rules(f"葡萄柚{character}") == [f"{UNFIT_RULES[rule]}{named} 4"]
+    assert _rules(f"grapefruit{character}") == [f"{UNFIT_RULES[rule]}{named} 11"]
+    assert _rules(f"𠮷\U0002a6a5{character}") == [f"{UNFIT_RULES[rule]}{named} 3"]  # characters are counted, not units
 
 
 def test_decomposed_letters_are_not_in_the_one_form() -> None:
-    assert _rules("Sen\u0303or") == [NOT_NFC]
+    assert _rules("Sen\u0303or") == [f"{NOT_NFC}: U+0303 at 4"]
+    assert _rules("\uf9dc\u212b") == [f"{NOT_NFC}: U+212B at 2"]
 
 
 def test_an_attribute_is_judged_like_a_text() -> None:
     root = _paper("fit")
     root.set("b", "\ue000")
-    assert [(breach.rule, breach.attribute) for breach in unfit_characters(root)] == [(UNFIT_RULES["private"], "b")]
+    assert [(breach.rule, breach.attribute) for breach in unfit_characters(root)] == [
+        (f"{UNFIT_RULES['private']}: U+E000 at 1", "b")
+    ]
 
 
 def test_the_quick_look_at_a_whole_paper_never_hides_what_a_look_at_each_character_finds() -> None:
@@ -170,7 +178,8 @@ def test_what_the_octets_do_not_show_is_left_to_the_tree(document: str) -> None:
 def test_marks_that_join_across_markup_are_no_secret(text: str) -> None:
     document = f"<a>{text}</a>".encode()
     assert not certainly_fit(document)
-    assert [breach.rule for breach in unfit_characters(parse(document))] == [NOT_NFC]
+    (rule,) = (breach.rule for breach in unfit_characters(parse(document)))
+    assert rule.startswith(f"{NOT_NFC}: U+")
 
 
 _PIECES = ["a", "é", "e\u0301", "\u0301", "字", "𠮷", "\x7f", "\x85", "\ue000", "\u202e", "\ufffd", "\u00ad", "\ufa1e"]
@@ -193,3 +202,43 @@ def test_a_document_that_looks_fit_is_fit(text: list[str], value: list[str]) -> 
     said = "".join(piece for piece in value if "<" not in piece)
     document = f'<a b="{said}">{"".join(text)}<c/>{"".join(value)}</a>'.encode()
     assert not (certainly_fit(document) and list(unfit_characters(parse(document))))
+
+
+# --- real-looking names ---------------------------------------------------------------------------------------------
+
+_NAMES = st.text(
+    st.sampled_from("陳林黃堃喆珉臺灣省國際貿易股份有限公司（）・２𠮷𡍼𪚥𧟰\U00031350\uf9dc\ufa1eAÉñü .,-"),
+    min_size=1,
+    max_size=70,
+)
+
+
+@given(_NAMES)
+def test_a_name_of_any_script_is_fit_once_it_is_in_nfc_and_stays_as_it_is(name: str) -> None:
+    assert unfit_where(name) == ""
+    document = f"<a>{name}</a>".encode()
+    assert (parse(document).text or "") == name  # nothing is normalised, converted or made narrow
+
+
+@given(_NAMES, st.integers(0, 70), st.sampled_from("\x85\ue001\uf8ff\U000f0000\u202e\ufffd"))
+def test_an_unfit_character_in_a_name_is_named_with_its_place_in_characters(name: str, at: int, odd: str) -> None:
+    place = min(at, len(name))
+    (rule,) = _rules(name[:place] + odd + name[place:])
+    assert rule.endswith(f" at {place + 1}")
+    assert "U+FFFD" in rule if odd == "\ufffd" else f"U+{ord(odd):04X}" in rule
+    assert len(rule) <= Finding.MAX_RULE
+    assert in_chinese(rule) is not None
+
+
+@given(st.text(max_size=30))
+def test_a_text_that_is_unfit_always_has_a_place(text: str) -> None:
+    assert bool(unfit(text)) == bool(unfit_where(text))
+    if rule := unfit_where(text):
+        assert 1 <= int(rule.rpartition(" ")[2]) <= len(text)
+
+
+def test_an_attribute_with_a_long_name_keeps_its_whole_rule() -> None:
+    root = _paper("fit")
+    root.set("unitCodeListAgencyName", "\ue001")
+    (breach,) = unfit_characters(root)
+    assert (breach.rule, breach.attribute) == (UNFIT_RULES["private"], "unitCodeListAgencyName")

@@ -157,7 +157,7 @@ DEFECTS: dict[str, tuple[str, list[Change], list[Finding]]] = {
     "private-use character of an old code page": (
         PENDING,
         [("黃喆瑩堃", "黃\ue000")],
-        [rule(f"{ROOT}/Signatory/Name", "must not hold private-use characters")],
+        [rule(f"{ROOT}/Signatory/Name", "must not hold private-use characters: U+E000 at 2")],
     ),
     # --- the paper
     "withdrawn without reason": (

@@ -290,32 +290,32 @@ DEFECTS: dict[str, tuple[str, str, list[Finding]]] = {
     "private-use character": (
         ">Tomas Orel<",
         ">Tomas \ue000<",
-        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "must not hold private-use characters")],
+        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "must not hold private-use characters: U+E000 at 7")],
     ),
     "private-use character of plane 15": (
         ">Tomas Orel<",
         ">Tomas \U000f0000<",
-        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "must not hold private-use characters")],
+        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "must not hold private-use characters: U+F0000 at 7")],
     ),
     "control character": (
         ">Tomas Orel<",
         ">Tomas\x7fOrel<",
-        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "must not hold control characters")],
+        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "must not hold control characters: U+007F at 6")],
     ),
     "lost characters": (
         ">Tomas Orel<",
         ">Tom\ufffds Orel<",
-        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "holds U+FFFD: characters were lost in a conversion")],
+        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "holds U+FFFD: characters were lost in a conversion, at 4")],
     ),
     "text direction override": (
         ">Tomas Orel<",
         ">\u202eTomas Orel<",
-        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "must not hold text direction controls")],
+        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "must not hold text direction controls: U+202E at 1")],
     ),
     "decomposed letters": (
         ">Tomas Orel<",
         ">Toma\u0301s Orel<",
-        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "must be in Unicode normalisation form NFC")],
+        [rule(f"{ROOT}/ExporterDeclaration/Signatory", "must be in Unicode normalisation form NFC: U+0301 at 5")],
     ),
 }
 

@@ -296,7 +296,7 @@ DEFECTS: dict[str, tuple[str, str, list[Finding]]] = {
         [
             rule(
                 f"{DOC}/SignatorySPSAuthentication/ProviderSPSParty/SpecifiedSPSPerson/Name",
-                "must not hold private-use characters",
+                "must not hold private-use characters: U+E123 at 6",
             )
         ],
     ),

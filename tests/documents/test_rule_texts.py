@@ -20,7 +20,7 @@ from node.model.receipt import FindingCode
 NODE = Path(node.__file__).parent
 SAYS_RULES = (
     *("Breach", "JsonBreach", "breaks", "Finding", "issuer_finding", "Content", "Text", "Record", "matching", "one_of"),
-    *("_ordered", "_twice", "_in_list", "_pattern", "_text", "_moment"),
+    *("_ordered", "_twice", "_in_list", "_pattern", "_text", "_moment", "disagree", "overlook"),
 )
 """Functions whose arguments of two words or more are rules; add yours when it passes a rule on."""
 
@@ -32,6 +32,9 @@ STAND_INS = ("7", "ADRPN", "Name", "urn:x", "must not be empty")
 def _rules_in(file: Path) -> Iterator[tuple[str, ...]]:
     """Every rule that a file states, each with all that may stand in its places."""
     tree = ast.parse(file.read_text(encoding="utf-8"))
+    for statement in tree.body if file.parent.name == "documents" else ():
+        if isinstance(statement, ast.Assign) and getattr(statement.targets[0], "id", "").lstrip("_").isupper():
+            yield from (rules for rules in _stated(statement.value) if _is_sentence(rules[0]))
     for call in ast.walk(tree):
         if not isinstance(call, ast.Call):
             continue
@@ -41,6 +44,11 @@ def _rules_in(file: Path) -> Iterator[tuple[str, ...]]:
         said = [*call.args, *(each.value for each in call.keywords if each.arg not in NO_RULES)]
         for argument in itertools.chain.from_iterable(map(_strings, said)):
             yield from _stated(argument)
+
+
+def _is_sentence(text: str) -> bool:
+    """A constant that is a rule begins with a small letter and has three words."""
+    return text[:1].islower() and len(text.split()) > 2 and set(text).isdisjoint("|<>={}\\")
 
 
 def _strings(argument: ast.expr) -> Iterator[ast.expr]:
