@@ -135,6 +135,8 @@ def test_decisions_travel_both_ways_over_the_web_service(reopen_xa, web, origin:
     pair.cross()
     assert pair.xb.exchange(sent_by_xb).state is State.ANSWERED
     assert web.outcomes["answers/d-1"][0]["state"] == "ACCEPTED"
+    # A certificate of plants, so the answer travels as the arrangement wants it.
+    assert [one.kind for one in pair.xb.received()] == ["sps_acknowledgement"]
 
     web.hand_in("coo-17", origin)
     take_from_hub(pair.xa.wired)
