@@ -21,7 +21,7 @@ from node.server.grpc_service import ExchangeServer
 from node.server.hub_service import HubServer
 from node.server.refusals import RefusalBook
 from node.settings import Settings
-from node.store import actors, hub_jobs, jobs
+from node.store import actors, circuits, hub_jobs, jobs
 from node.store.database import Tx
 from node.wiring import Wired, open_transport, wire, worker_name
 
@@ -90,6 +90,7 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
     """Serve partners, work jobs and watch the hub until `stop` is set; `ready` is told the address listened on."""
     # Leases under our name are those of a run that crashed: nobody else may hold them while we hold the lock.
     await asyncio.to_thread(wired.node.store.write, lambda tx: jobs.release_all(tx, worker_name(wired.settings)))
+    await asyncio.to_thread(wired.node.store.write, circuits.forget_all)
     await asyncio.to_thread(wired.node.store.write, lambda tx: _adopt_hub_jobs(tx, wired))
     refusals = RefusalBook(wired.node.store, wired.node.clock, wired.journal)
     server = ExchangeServer(

@@ -21,7 +21,7 @@ from node.crypto.verification import verify_key_statement
 from node.documents.catalogue import CATALOGUE
 from node.documents.code_lists import list_names
 from node.errors import SettingInvalid, SignatureError
-from node.flows import calls, inbound, outbound, pulling, settling
+from node.flows import calls, inbound, outbound, settling
 from node.flows.capacity import Capacity
 from node.flows.door import Door
 from node.flows.hub_desk import HubDesk
@@ -38,6 +38,7 @@ from node.model.job import Job, Verb
 from node.model.receipt import KeyStatement
 from node.profiles.book import Book, load_book
 from node.profiles.partner import ChannelKind, Partner
+from node.roads import Roads
 from node.server.bell import Bell
 from node.server.hub_door import HubDoor
 from node.settings import SETTINGS_FILE, HubKind, KeyFiles, LogFormat, Settings
@@ -106,6 +107,7 @@ class Wired:
     hub_door: HubDoor | None
     journal: Journal
     worker: Worker
+    roads: Roads
     bell: Bell
     """Rings when there may be papers for partners that collect."""
     transports: dict[NodeCode, Transport] = field(default_factory=dict)
@@ -160,14 +162,15 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
     for partner in book.partners:
         _offer_agreed_statement(node, partner)
     transports: dict[NodeCode, Transport] = {}
-    worker = _worker(settings, node, hub.push, transports, tls, journal)
+    roads = _roads(node, transports, tls)
+    worker = _worker(settings, node, hub.push, roads, journal)
     bell = Bell()
     partner_bell = Bell()
     waker.targets = (worker.wake, bell.ring, partner_bell.ring)
     _require_known_kinds(settings)
     calls_us = settings.hub.kind is HubKind.GRPC
     hub_door = HubDoor(settings.hub, keys, tls.now, HubDesk(node), bell) if calls_us else None
-    return Wired(settings, node, Door(node), tls, hub, hub_door, journal, worker, partner_bell, transports)
+    return Wired(settings, node, Door(node), tls, hub, hub_door, journal, worker, roads, partner_bell, transports)
 
 
 def _offer_agreed_statement(node: Node, partner: Partner) -> None:
@@ -283,41 +286,31 @@ class _Waker:
             target()
 
 
-def _worker(
-    settings: Settings,
-    node: Node,
-    hub: Hub | None,
-    transports: dict[NodeCode, Transport],
-    tls: OurTls,
-    journal: Journal,
-) -> Worker:
+def _roads(node: Node, transports: dict[NodeCode, Transport], tls: OurTls) -> Roads:
     def transport_to(partner: NodeCode) -> Transport:
         # Channels belong to the running loop, so they are opened at their first use and kept.
         if partner not in transports:
             transports[partner] = open_transport(node.book.partner(partner), tls.now)
         return transports[partner]
 
-    async def deliver(claimed: Sequence[Job]) -> Pace:
-        return _pace(await outbound.deliver(node, transport_to(claimed[0].partner), claimed))
+    return Roads(node, transport_to)
 
+
+def _worker(settings: Settings, node: Node, hub: Hub | None, roads: Roads, journal: Journal) -> Worker:
     async def seal(claimed: Sequence[Job]) -> Pace | Onward:
         """Sealed papers go on to the partner at once; one that gave no answer gets smaller batches, as jobs."""
-        partner = claimed[0].partner
-        goes_on = worker.well(Lane(partner, Verb.DELIVER)) and not pulling.is_pulled(node, partner)
-        at_once = lease if goes_on else None
-        sealed = await asyncio.to_thread(outbound.seal, node, claimed, at_once)
+        partner, priority = claimed[0].partner, claimed[0].priority
+        goes_on = worker.well(Lane(partner, Verb.DELIVER, priority)) and roads.open_to(partner)
+        sealed = await asyncio.to_thread(outbound.seal, node, claimed, lease if goes_on else None)
         if not sealed.consignments:
             return Pace.STEADY
-
-        async def go() -> Pace:
-            return _pace(await outbound.send(node, transport_to(partner), sealed))
-
-        return Onward(Verb.DELIVER, [one.job for one in sealed.consignments], go)
+        jobs = [one.job for one in sealed.consignments]
+        return Onward(Verb.DELIVER, jobs, lambda: roads.send(partner, sealed))
 
     lease = timedelta(seconds=settings.lease_s)
     flows: dict[Verb, VerbFlow] = {
         Verb.SEAL: seal,
-        Verb.DELIVER: deliver,
+        Verb.DELIVER: roads.deliver,
     }
     if hub is not None:
         flows |= {
@@ -332,13 +325,9 @@ def _worker(
         lambda claimed, error: settling.give_back(node, claimed, error),
         limits,
         lambda action, error: journal(action, error=error),
-        lambda lane: lane.verb is Verb.DELIVER and pulling.is_pulled(node, lane.partner),
+        roads,
     )
     return worker
-
-
-def _pace(answered: bool) -> Pace:
-    return Pace.STEADY if answered else Pace.NO_ANSWER
 
 
 def worker_name(settings: Settings) -> str:

@@ -12,7 +12,6 @@ from node.errors import (
     AnswerRefused,
     EncryptionError,
     HubNotEntitled,
-    NoAnswer,
     NodeError,
     Unexpected,
 )
@@ -141,45 +140,44 @@ def seal(node: Node, claimed: Sequence[Job], lease: timedelta | None = None) -> 
 # --- deliver --------------------------------------------------------------------------------------------------------
 
 
-async def deliver(node: Node, transport: Transport, claimed: Sequence[Job]) -> bool:
-    """Carry sealed papers to the partner, once, and settle what it answers. False when a call brought no answer.
+async def deliver(node: Node, transport: Transport, claimed: Sequence[Job]) -> NodeError | None:
+    """Carry sealed papers to the partner, once, and settle what it answers; what the last call failed with, if any.
 
     Papers that an earlier call may have carried are asked about first; what the partner does not hold is sent again,
     the same leaf. Papers past their expiry are closed: the partner's signed ABSENT ends them (protocol 3).
     """
     load = await asyncio.to_thread(calls.load, node, claimed)
     await asyncio.to_thread(settling.expire_unsent, node, load.expired_unsent)
-    owed, answered = list(load.fresh), True
+    owed, failed = list(load.fresh), None
     names = _Names(node, load.partner.code, load.known)
     for question in calls.questions(load):
         try:
             owed += await _ask(node, transport, question, await names.known())
         except NodeError as error:
-            answered = await _failed(node, question.consignments, error) and answered
+            failed = await _failed(node, question.consignments, error)
     agreed = await asyncio.to_thread(still_agreed, node, owed)
     cargoes = await asyncio.to_thread(calls.cargoes, node, load.partner, agreed)
-    return await _carry(node, transport, cargoes, names) and answered
+    return await _carry(node, transport, cargoes, names) or failed
 
 
-async def send(node: Node, transport: Transport, sealed: calls.Sealed) -> bool:
-    """Carry what `seal` has just sealed and claimed, as `deliver` does. False when a call brought no answer."""
+async def send(node: Node, transport: Transport, sealed: calls.Sealed) -> NodeError | None:
+    """Carry what `seal` has just sealed and claimed, as `deliver` does."""
     partner = node.book.partner(sealed.consignments[0].exchange.partner)
     cargoes = calls.pack(node, partner, sealed.consignments, sealed.seals)
     return await _carry(node, transport, cargoes, _Names(node, partner.code, sealed.known))
 
 
-async def _carry(node: Node, transport: Transport, cargoes: Sequence[calls.Cargo], names: "_Names") -> bool:
-    answered = True
+async def _carry(node: Node, transport: Transport, cargoes: Sequence[calls.Cargo], names: "_Names") -> NodeError | None:
     for index, cargo in enumerate(cargoes):
         try:
             await _send(node, transport, cargo, await names.known())
         except NodeError as error:
-            answered = await _failed(node, cargo.consignments, error) and answered
+            await _failed(node, cargo.consignments, error)
             # Whoever did not answer this call will not answer the next: the rest was not sent and simply waits.
             rest = [one for later in cargoes[index + 1 :] for one in later.consignments]
             await asyncio.to_thread(settling.not_sent, node, rest, error)
-            break
-    return answered
+            return error
+    return None
 
 
 class _Names:
@@ -235,9 +233,9 @@ async def _send(node: Node, transport: Transport, cargo: calls.Cargo, known: wit
         await asyncio.to_thread(settling.no_answer, node, not_held, no_use)
 
 
-async def _failed(node: Node, consignments: Sequence[calls.Consignment], error: NodeError) -> bool:
+async def _failed(node: Node, consignments: Sequence[calls.Consignment], error: NodeError) -> NodeError:
     await asyncio.to_thread(settling.no_answer, node, consignments, error)
-    return not isinstance(error, NoAnswer)
+    return error
 
 
 def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:

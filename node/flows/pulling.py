@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from node.errors import CollectNotAgreed, EncryptionError, NoAnswer
+from node.errors import CollectNotAgreed, EncryptionError, NoAnswer, PartnerUnknown
 from node.flows import calls, outbound, settling, witness
 from node.flows.ports import Node
 from node.model.collect import CollectRequest, CollectResponse
@@ -33,7 +33,10 @@ SWEEP = 64
 
 def is_pulled(node: Node, partner: NodeCode) -> bool:
     """Whether papers for this partner wait until it takes them."""
-    return node.book.partner(partner).channel.kind is ChannelKind.PULL
+    try:
+        return node.book.partner(partner).channel.kind is ChannelKind.PULL
+    except PartnerUnknown:
+        return False
 
 
 def collect(node: Node, caller: NodeCode, request: CollectRequest) -> CollectResponse:

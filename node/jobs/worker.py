@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
 from functools import partial
-from typing import Literal, TypeVar
+from typing import Literal, Protocol, TypeVar
 
 from node.clock import Clock
 from node.errors import NodeError, Unexpected
+from node.model.ids import NodeCode
 from node.model.job import Job, Verb
 from node.store import jobs
 from node.store.database import Database
@@ -37,6 +38,9 @@ class Pace(Enum):
 
     STEADY = "steady"
     NO_ANSWER = "no answer"
+    """The partner may have the batch, and may break over it: the next one is half its size."""
+    AWAY = "away"
+    """Nothing of it can have reached the partner."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,43 @@ class Onward:
 
 VerbFlow = Callable[[Sequence[Job]], Awaitable[Pace | Onward]]
 """A verb of the walk: does its one act for a batch, commits the outcome of every job, never raises for one paper."""
+
+
+class Partners(Protocol):
+    """What the worker asks about partners: whether something may be sent, and whether one that is away is back."""
+
+    def holds(self, lane: jobs.Lane) -> bool:
+        """Whether this lane has to wait."""
+        ...
+
+    async def went(self, partner: NodeCode, pace: "Pace") -> None:
+        """A batch for the partner ended so."""
+        ...
+
+    def to_probe(self) -> Sequence[NodeCode]:
+        """Partners that are away and may be back."""
+        ...
+
+    async def probe(self, partner: NodeCode) -> None:
+        """Ask one whether it is back, and act on what it says; never raises for the partner's sake."""
+        ...
+
+
+class _Free:
+    """All partners are there, for all we know."""
+
+    def holds(self, lane: jobs.Lane) -> bool:
+        return False
+
+    async def went(self, partner: NodeCode, pace: "Pace") -> None:
+        return None
+
+    def to_probe(self) -> Sequence[NodeCode]:
+        return ()
+
+    async def probe(self, partner: NodeCode) -> None:
+        return None
+
 
 GiveBack = Callable[[Sequence[Job], NodeError], None]
 """Commits the next try of jobs whose flow failed as a whole."""
@@ -75,16 +116,16 @@ class Worker:
         give_back: GiveBack,
         limits: WorkerLimits,
         report: Callable[[str, Exception], None],
-        leaves: Callable[[jobs.Lane], bool] = lambda lane: False,
+        partners: Partners = _Free(),  # noqa: B008 (it has no state)
     ) -> None:
-        """`leaves` tells the lanes that others work off."""
         self._store = store
         self._clock = clock
         self._flows = flows
         self._give_back = give_back
         self._limits = limits
         self._report = report
-        self._leaves = leaves
+        self._partners = partners
+        self._probing: dict[NodeCode, asyncio.Task[None]] = {}
         self._busy: dict[jobs.Lane, asyncio.Task[bool]] = {}
         self._onward: dict[jobs.Lane, set[asyncio.Task[None]]] = {}
         self._sizes: dict[jobs.Lane, int] = {}
@@ -116,14 +157,15 @@ class Worker:
                 self._report("worker.store-away", error)
             await self._sleep()
         await asyncio.gather(*self._busy.values(), return_exceptions=True)
-        await asyncio.gather(*self._going_on())
+        await asyncio.gather(*self._going_on(), *self._probing.values())
         stopper.cancel()
 
     async def drain(self) -> None:
         """Work off what is due now, and what that makes due, then return: one look instead of the endless loop."""
         stuck: set[jobs.Lane] = set()
         await self._start_due_lanes()
-        while self._busy or self._going_on():
+        while self._busy or self._going_on() or self._probing:
+            await asyncio.gather(*self._probing.values())
             lanes = list(self._busy)
             ended_well = await asyncio.gather(*self._busy.values())
             await asyncio.gather(*self._going_on())
@@ -142,13 +184,31 @@ class Worker:
 
     async def _start_due_lanes(self, but_not: Collection[jobs.Lane] = ()) -> None:
         now = self._clock.now()
+        for partner in self._partners.to_probe():
+            if partner not in self._probing:
+                self._probing[partner] = asyncio.create_task(self._probe(partner))
         lanes = await asyncio.to_thread(self._store.read, lambda tx: jobs.due_lanes(tx, now))
+        begun: set[tuple[NodeCode, Verb]] = set()
         for lane in lanes:
-            if lane not in self._busy and lane not in but_not and self._serves(lane):
+            # Most urgent first: what is less urgent for the same partner begins when nothing more urgent is due.
+            if (lane.partner, lane.verb) in begun or lane in but_not or not self._serves(lane):
+                continue
+            begun.add((lane.partner, lane.verb))
+            if lane not in self._busy:
                 self._busy[lane] = asyncio.create_task(self._serve(lane))
 
+    async def _probe(self, partner: NodeCode) -> None:
+        try:
+            await self._partners.probe(partner)
+        except Exception as error:
+            # The store is away: the partner is asked again at the next look.
+            self._report("worker.probe-failed", error)
+        finally:
+            del self._probing[partner]
+            self._wake.set()
+
     def _serves(self, lane: jobs.Lane) -> bool:
-        return lane.verb in self._flows and not self._leaves(lane)
+        return lane.verb in self._flows and not self._partners.holds(lane)
 
     async def _serve(self, lane: jobs.Lane) -> bool:
         """Work the lane off until nothing in it is due; whether it came to that."""
@@ -160,10 +220,12 @@ class Worker:
                     break
                 pace = await self._run(claimed, partial(self._flows[lane.verb], claimed))
                 if isinstance(pace, Onward):
-                    await self._go_on(jobs.Lane(lane.partner, pace.verb), pace)
+                    await self._go_on(jobs.Lane(lane.partner, pace.verb, lane.priority), pace)
                     pace = Pace.STEADY
+                elif lane.verb is Verb.DELIVER:
+                    await self._partners.went(lane.partner, pace)
                 self._resize(lane, len(claimed), pace)
-                if pace is Pace.NO_ANSWER or len(claimed) < size:
+                if pace is not Pace.STEADY or len(claimed) < size or self._partners.holds(lane):
                     break
         except Exception as error:
             # The store is away, or cannot even take the batch back: its leases run out. The loop looks again at its
@@ -195,6 +257,8 @@ class Worker:
             # The batch could not even be given back: its leases run out.
             self._report("worker.lane-stopped", error)
             return
+        if onward.verb is Verb.DELIVER:
+            await self._partners.went(lane.partner, pace)
         self._resize(lane, len(onward.jobs), pace)
         self._wake.set()
 
@@ -220,5 +284,5 @@ class Worker:
     def _resize(self, lane: jobs.Lane, size: int, pace: Pace) -> None:
         if pace is Pace.NO_ANSWER:
             self._sizes[lane] = max(1, size // 2)
-        else:
+        elif pace is Pace.STEADY:
             self._sizes[lane] = min(self._limits.batch, max(1, self._sizes.get(lane, self._limits.batch) * 2))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from node.model.envelope import Priority
 from node.model.ids import ExchangeId, NodeCode
 
 
@@ -29,6 +30,7 @@ class Job:
     fence: int
     created_at: datetime
     first_cause: str = ""
+    priority: int = Priority.B
 
 
 @dataclass(frozen=True, slots=True)

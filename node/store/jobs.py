@@ -5,10 +5,23 @@ stop it is refused. The row outlives its work with `due_at` NULL, so a fence nev
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import BindParameter, ColumnElement, Update, and_, bindparam, case, func, insert, or_, select, update
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Update,
+    and_,
+    bindparam,
+    case,
+    func,
+    insert,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from node.clock import from_ms
 from node.errors import LeaseLost, RaceLost
@@ -34,10 +47,11 @@ _NOTHING_TO_DO = {**_FREE, "due_at": None, "blocked_by": None, "attempts": 0, "f
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Jobs that one call can serve together: a verb for a partner."""
+    """Jobs that one call can serve together: a verb for a partner, of one priority; without one, of all in turn."""
 
     partner: NodeCode
     verb: Verb
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +74,18 @@ def add(tx: Tx, rows: Sequence[NewJob], now: datetime) -> None:
 
 
 def due_lanes(tx: Tx, now: datetime) -> list[Lane]:
-    """Lanes in which something can be claimed now."""
+    """Lanes in which something can be claimed now, the urgent first.
+
+    One look for each lane there is, not for each job that waits: a million of them cost no more than a thousand.
+    """
+    due: list[Lane] = []
     with intact("job"):
-        return [Lane(partner, Verb(verb)) for partner, verb in _DUE_LANES.rows(tx, ms(now))]
+        at: tuple[str, str, int] = ("", "", -1)
+        while found := _NEXT_LANE.rows(tx, *at):
+            at = (str(found[0][0]), str(found[0][1]), int(found[0][2]))
+            if _CAN_CLAIM.rows(tx, *at, ms(now)):
+                due.append(Lane(NodeCode(at[0]), Verb(at[1]), at[2]))
+    return sorted(due, key=lambda lane: (lane.priority or 0, lane.partner, lane.verb))
 
 
 def next_due(tx: Tx) -> datetime | None:
@@ -80,10 +103,18 @@ def claim(tx: Tx, lane: Lane, worker: str, limit: int, now: datetime, lease: tim
     Every claim counts as an attempt. A lease that ran out may be claimed again.
     """
     until = ms(now + lease)
-    rows = _CLAIM.rows(tx, lane.partner, lane.verb.value, ms(now), min(limit, CLAIM), worker, until)
+    place = (lane.partner, lane.verb.value, ms(now), min(limit, CLAIM), worker, until)
+    rows = _CLAIM.rows(tx, *place) if lane.priority is None else _CLAIM_ONE.rows(tx, *place, lane.priority)
     with intact("job"):
         # By priority, moment and id: the columns that come first.
         return [job_of(*row) for row in sorted(map(tuple, rows))]
+
+
+def claim_older(tx: Tx, lane: Lane, worker: str, before: datetime, now: datetime, lease: timedelta) -> list[Job]:
+    """`claim` for what began before `before`, CLAIM at most; it counts as an attempt."""
+    place = (lane.partner, lane.verb.value, ms(now), CLAIM, worker, ms(now + lease))
+    with intact("job"):
+        return [job_of(*row) for row in _CLAIM_OLDER.rows(tx, *place, ms(before))]
 
 
 def hold(tx: Tx, job: Job) -> None:
@@ -114,7 +145,7 @@ def go_on(tx: Tx, jobs: Sequence[Job], verb: Verb, now: datetime, lease: timedel
     due, until = ms(now), ms(now + lease)
     _GO_ON.run_all(tx, [(verb.value, due, until, job.exchange, job.fence) for job in jobs])
     return [
-        Job(job.id, job.exchange, job.partner, verb, now, attempts=1, fence=job.fence + 1, created_at=now)
+        replace(job, verb=verb, due_at=now, attempts=1, fence=job.fence + 1, created_at=now, first_cause="")
         for job in jobs
     ]
 
@@ -183,7 +214,7 @@ def _opened(row: NewJob, now: datetime) -> tuple[object, ...]:
 
 
 def job_of(
-    _priority: int,
+    priority: int,
     due_at: int,
     exchange: ExchangeId,
     partner: NodeCode,
@@ -194,9 +225,8 @@ def job_of(
     first_cause: str,
 ) -> Job:
     """The job that a row of CLAIMED tells."""
-    return Job(
-        exchange, exchange, partner, _VERBS[verb], from_ms(due_at), attempts, fence, from_ms(created_at), first_cause
-    )
+    due, created = from_ms(due_at), from_ms(created_at)
+    return Job(exchange, exchange, partner, _VERBS[verb], due, attempts, fence, created, first_cause, priority)
 
 
 _VERBS = {verb.value: verb for verb in Verb}
@@ -204,13 +234,13 @@ _VERBS = {verb.value: verb for verb in Verb}
 
 def _claimable() -> ColumnElement[bool]:
     free = or_(JOB.c.lease_until.is_(None), JOB.c.lease_until <= bindparam("now"))
-    return and_(JOB.c.due_at <= bindparam("now"), free, JOB.c.blocked_by.is_(None))
+    return and_(JOB.c.due_at.is_not(None), JOB.c.due_at <= bindparam("now"), free, JOB.c.blocked_by.is_(None))
 
 
-def _claiming() -> Update:
+def _claiming(*lane: ColumnElement[bool]) -> Update:
     due = (
         select(JOB.c.exchange_id)
-        .where(JOB.c.partner == bindparam("its_partner"), JOB.c.verb == bindparam("its_verb"), _claimable())
+        .where(JOB.c.partner == bindparam("its_partner"), JOB.c.verb == bindparam("its_verb"), *lane, _claimable())
         .order_by(JOB.c.priority, JOB.c.due_at, JOB.c.exchange_id)
         .limit(bindparam("most"))
         # Where several nodes share a database each takes rows that no other is taking; SQLite has one writer anyway.
@@ -252,10 +282,21 @@ _REOPEN = Statement(
 _IDLE = ListStatement(
     lambda ids: select(JOB.c.exchange_id).where(JOB.c.exchange_id.in_(ids), JOB.c.due_at.is_(None)).with_for_update()
 )
-_DUE_LANES = Statement(
-    select(JOB.c.partner, JOB.c.verb).where(_claimable()).distinct().order_by(JOB.c.partner, JOB.c.verb), "now"
-)
-_CLAIM = Statement(_claiming(), "its_partner", "its_verb", "now", "most", "who", "until")
+_OPEN = and_(JOB.c.due_at.is_not(None), JOB.c.blocked_by.is_(None))
+_PLACE = (JOB.c.partner, JOB.c.verb, JOB.c.priority)
+_NEXT_LANE = Statement(
+    select(*_PLACE)
+    .where(tuple_(*_PLACE) > tuple_(bindparam("partner"), bindparam("verb"), bindparam("priority")), _OPEN)
+    .order_by(*_PLACE)
+    .limit(1),
+    "partner", "verb", "priority",
+)  # fmt: skip
+_IN_LANE = (JOB.c.partner == bindparam("its"), JOB.c.verb == bindparam("what"), JOB.c.priority == bindparam("rank"))
+_CAN_CLAIM = Statement(select(JOB.c.exchange_id).where(*_IN_LANE, _claimable()).limit(1), "its", "what", "rank", "now")
+_CLAIMED_BY = ("its_partner", "its_verb", "now", "most", "who", "until")
+_CLAIM = Statement(_claiming(), *_CLAIMED_BY)
+_CLAIM_OLDER = Statement(_claiming(JOB.c.created_at <= bindparam("before")), *_CLAIMED_BY, "before")
+_CLAIM_ONE = Statement(_claiming(JOB.c.priority == bindparam("its_priority")), *_CLAIMED_BY, "its_priority")
 _LEASED = ListStatement(
     lambda ids: (
         select(JOB.c.exchange_id, JOB.c.fence)

@@ -14,7 +14,7 @@ from node.store.jobs import CLAIMED, job_of
 from node.store.sql import ListStatement, Statement, ms
 from node.store.tables import EXCHANGE, JOB
 
-_WAITS = and_(JOB.c.verb == Verb.DELIVER.value, JOB.c.due_at.is_not(None))
+_WAITS = and_(JOB.c.verb == Verb.DELIVER.value, JOB.c.due_at.is_not(None), JOB.c.blocked_by.is_(None))
 
 
 def unconfirmed(tx: Tx, partner: NodeCode, now: datetime, most: int) -> list[ExchangeId]:

@@ -253,7 +253,8 @@ class JobRow(Row, table=True):
     __table_args__ = (
         Index(
             "ix_job_lane", "partner", "verb", "priority", "due_at", "exchange_id",
-            sqlite_where=text("due_at IS NOT NULL"), postgresql_where=text("due_at IS NOT NULL"),
+            sqlite_where=text("due_at IS NOT NULL AND blocked_by IS NULL"),
+            postgresql_where=text("due_at IS NOT NULL AND blocked_by IS NULL"),
         ),
         Index(
             "ix_job_blocked_by", "blocked_by",

@@ -472,7 +472,7 @@ class Relay:
     async def seal(self, claimed: Sequence[Job]) -> Pace | Onward:
         self.sealed += 1
         now = self._bench.clock.now()
-        well = self.worker.well(jobs.Lane(claimed[0].partner, Verb.DELIVER))
+        well = self.worker.well(jobs.Lane(claimed[0].partner, Verb.DELIVER, claimed[0].priority))
         if not well:
             self._bench.store.write(lambda tx: jobs.follow_all(tx, claimed, Verb.DELIVER, now))
             return Pace.STEADY

@@ -123,7 +123,8 @@ class Country:
 
     def next_try(self) -> timedelta:
         """Let time pass until something is due, then do it; how long that was."""
-        due = self.wired.node.store.read(jobs.next_due)
+        # While a partner is away its papers wait for the next question whether it is back.
+        due = self.wired.roads.next_probe() or self.wired.node.store.read(jobs.next_due)
         assert due is not None, "nothing will ever be due"
         waited = max(due - self.clock.now(), timedelta(0))
         self.clock.advance(waited)

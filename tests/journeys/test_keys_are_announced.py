@@ -7,6 +7,7 @@ import pytest
 
 from node.crypto.key_statement import make_key_statement
 from node.crypto.keys import generate_decryption_key, save_decryption_key
+from node.documents import samples
 from node.errors import ControlKindRefused, PartnerUnknown
 from node.flows import reading
 from node.flows.control import KEY_STATEMENT, announce_keys
@@ -119,14 +120,16 @@ def test_the_life_of_an_announcement_fits_its_certificate(pair) -> None:
     assert exchange.expires_at - exchange.created_at <= timedelta(days=30)
 
 
-def test_a_defect_in_judging_a_statement_takes_no_neighbour_along(pair, monkeypatch, origin: bytes) -> None:
+def test_a_defect_in_judging_a_statement_takes_no_neighbour_along(pair, monkeypatch) -> None:
+    urgent = samples.sample("aeo_status", "operator_granted")
+
     def defect(*_: object, **__: object) -> None:
         raise RuntimeError("a defect of ours")
 
     with monkeypatch.context() as patch:
         patch.setattr(reading, "verify_key_statement", defect)
         statement = announce_keys(pair.xa.wired.node, XB, CLERK).exchange
-        paper = pair.xa.hand_in(origin, XB)
+        paper = pair.xa.hand_in(urgent, XB)
         pair.xa.work()
         assert len(pair.xa.road.carried) == 1
         assert pair.xa.exchange(paper).state is State.DELIVERED

@@ -30,7 +30,10 @@ def test_a_paper_waits_and_crosses_once_the_road_is_back(pair, origin: bytes) ->
 
 
 def test_waits_grow_up_to_the_agreed_longest(pair, origin: bytes) -> None:
-    pair.xa.road.cut = True
+    def swallow(_: DeliverRequest) -> Never:
+        raise NoAnswer(partner=XB, seconds=30)
+
+    pair.xa.road.tamper = swallow
     pair.xa.hand_in(origin, XB)
     pair.xa.work()
     waits = [pair.xa.next_try().total_seconds() for _ in range(10)]

@@ -1,6 +1,7 @@
 """Jobs: claimed once, leased, fenced; a late result changes nothing."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -58,7 +59,7 @@ def test_a_job_is_claimed_when_it_is_due_and_not_before(database: Database, trad
     assert claim(database, lane, early) == []
     assert database.read(lambda tx: jobs.due_lanes(tx, early)) == []
     assert database.read(jobs.next_due) == due
-    assert database.read(lambda tx: jobs.due_lanes(tx, due)) == [lane]
+    assert database.read(lambda tx: jobs.due_lanes(tx, due)) == [replace(lane, priority=2)]
     assert len(claim(database, lane, due)) == 1
 
 
@@ -101,7 +102,11 @@ def test_lanes_do_not_mix(database: Database, trade: "Trade", lane: Lane) -> Non
         )
     )
     lanes = database.read(lambda tx: jobs.due_lanes(tx, trade.now))
-    assert lanes == [lane, Lane(trade.partner, Verb.SEAL), Lane(NodeCode("XC"), Verb.DELIVER)]
+    assert lanes == [
+        replace(lane, priority=2),
+        Lane(trade.partner, Verb.SEAL, 2),
+        Lane(NodeCode("XC"), Verb.DELIVER, 2),
+    ]
     assert [job.exchange for job in claim(database, lane, trade.now)] == [ours.id]
 
 
