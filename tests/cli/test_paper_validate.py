@@ -184,7 +184,7 @@ def test_a_kind_that_nobody_agreed_is_not(
     n2n: Run, home: Path, good: Path, direction: str, changed: Callable[[str, str], None]
 ) -> None:
     other = "in" if direction == "out" else "out"
-    (home / "partner_profiles" / "XB" / "xa-xb-origin-rules.toml").unlink()
+    (home / "partner_profiles" / "XB" / "xa-xb-origin-rules.toml").unlink(missing_ok=True)
     changed(f'name = "{KIND}"\nversion = 1\ndirection = "both"', f'name = "{KIND}"\nversion = 1\ndirection = "{other}"')
     ran = n2n("paper", "validate", good, "--home", home, "--partner", "XB", "--direction", direction, "--json")
     assert ran.code == 65

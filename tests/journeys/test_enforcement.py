@@ -36,7 +36,7 @@ ON = """
 name = "enforcement_information"
 version = 1
 direction = "both"
-priority = "A"
+priority = "B"
 release = "all"
 """
 TERMS = """
