@@ -1,8 +1,6 @@
 """`n2n bench`: measure whole exchanges between two real nodes, beside the naive way."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -11,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.bench_registers import measure_registers, progress_bar
 from node.cli.output import Cell, Column
 from node.cli.session import Session, command
 from node.cli.words import Text
 from node.model.exchange import Assurance
 
 if TYPE_CHECKING:
-    from rich.progress import Progress
-
     from node.sandbox.bench import Figures, Result
 
 _WAY = Column("way", Text("Signed", "簽署方式"))
@@ -67,8 +64,17 @@ def bench(
         MeasuredHub,
         typer.Option("--hub", help="grpc: a feed; folder: files. 樞紐介接方式。"),
     ] = MeasuredHub.GRPC,
+    registers: Annotated[
+        bool, typer.Option("--registers", help="Measure lists of operators and lookups instead. 改為量測登記簿。")
+    ] = False,
+    operators: Annotated[
+        int, typer.Option("--operators", min=1, max=1_000_000, help="How many a list has. 名單業者數。")
+    ] = 100_000,
 ) -> None:
     """Measure exchanges between two nodes on this machine. 量測本機兩節點間的交換效能。"""
+    if registers:
+        measure_registers(session, operators)
+        return
     from node.sandbox.bench import ASSURANCES, Plan, run  # brings the whole node
     from node.settings import HubKind
 
@@ -76,7 +82,7 @@ def bench(
     plan = Plan(seconds, rounds, _numbers(sizes, 3_400, 1_000_000), _numbers(batch, 1, 64), levels, HubKind(hub.value))
     folder = Path(mkdtemp(prefix="n2n-bench-"))
     try:
-        with _bar(session, plan.steps) as bar:
+        with progress_bar(session, plan.steps) as bar:
             result = run(plan, folder, lambda measured: bar.update(bar.task_ids[0], advance=1, description=measured))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -92,18 +98,6 @@ def _numbers(words: str, least: int, most: int) -> tuple[int, ...]:
     if not numbers or min(numbers) < least or max(numbers) > most:
         raise typer.BadParameter(f"{words}: {least} … {most}, as in 以逗號分隔 {least},{most}")
     return numbers
-
-
-@contextmanager
-def _bar(session: Session, steps: int) -> Iterator["Progress"]:
-    """A progress bar on standard error; programs that asked for JSON see none."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # slow to import
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), disable=session.as_json) as bar:
-        bar.add_task("", total=steps)
-        yield bar
 
 
 def _show(session: Session, result: "Result") -> None:

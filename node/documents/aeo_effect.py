@@ -14,6 +14,7 @@ from node.model.operator_effect import Entry, OperatorEvent, OperatorList
 from node.model.operator_key import OperatorKey
 from node.model.operator_terms import ANY, IDENTIFIERS, NO_OPERATOR_TERMS, Identifier
 from node.model.terms import Terms
+from node.safe_json import Json
 
 STATUSES: Mapping[str, OperatorStatus] = {
     aeo.VALID: OperatorStatus.VALID,
@@ -39,7 +40,8 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=
 def effect_of(root: Spot, terms: Terms) -> Effect:
     """What a paper without findings does."""
     agreed = (terms.operators or NO_OPERATOR_TERMS).of(root.text_at("authority", "country"))
-    records = tuple(_record(record, agreed) for record in root.at("records").items())
+    listed = root.at("records").value
+    records = tuple([_record(record, agreed) for record in listed] if isinstance(listed, list) else ())
     removals = tuple(_removal(removed) for removed in root.at("removed").items())
     authority, programme, number = root.text_at("authority", "id"), root.text_at("programme"), root.text_at("number")
     issued = _moment(root.text_at("issued"))
@@ -62,27 +64,34 @@ def effect_of(root: Spot, terms: Terms) -> Effect:
     )
 
 
-def _record(record: Spot, agreed: Mapping[str, Identifier]) -> OperatorRecord:
+def _record(record: Json, agreed: Mapping[str, Identifier]) -> OperatorRecord:
+    """Read without asking where anything stands: a list has thousands, and this one has no finding."""
+    said = record if isinstance(record, dict) else {}
+    version, consent = said["version"], said["consent"]
     return OperatorRecord(
-        certificate_number=record.text_at("certificateNumber"),
-        status=STATUSES[record.text_at("status")],
-        reason=record.text_at("reason"),
-        effective=_moment(record.text_at("effective")),
-        valid_until=date_of(record.text_at("validUntil")),
-        version=record.at("version").whole or 0,
-        consent_on=date_of(record.text_at("consent", "on")),
-        body=_ENCODE(record.value),
-        keys=_keys(record, agreed),
+        certificate_number=_text(said, "certificateNumber"),
+        status=STATUSES[_text(said, "status")],
+        reason=_text(said, "reason"),
+        effective=_moment(_text(said, "effective")),
+        valid_until=date_of(_text(said, "validUntil")),
+        version=version if isinstance(version, int) else 0,
+        consent_on=date_of(_text(consent, "on")) if isinstance(consent, dict) else None,
+        body=_ENCODE(said),
+        keys=_keys(said, agreed),
     )
 
 
-def _keys(record: Spot, agreed: Mapping[str, Identifier]) -> tuple[OperatorKey, ...]:
-    return tuple(
-        key
-        for member in IDENTIFIERS.values()
-        if (code := record.text_at(member))
-        for key in agreed.get(member, ANY).keys(code)
-    )
+def _text(said: Mapping[str, Json], name: str) -> str:
+    value = said.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _keys(said: Mapping[str, Json], agreed: Mapping[str, Identifier]) -> tuple[OperatorKey, ...]:
+    keys: list[OperatorKey] = []
+    for member in IDENTIFIERS.values():
+        if code := _text(said, member):
+            keys += agreed.get(member, ANY).keys(code)
+    return tuple(keys)
 
 
 def _removal(removed: Spot) -> OperatorRemoval:

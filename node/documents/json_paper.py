@@ -52,9 +52,19 @@ def judged(content: bytes, root: Json, kind: JsonKind, terms: Terms, worth_a_pat
 
 
 def paths(content: bytes, kind: JsonKind) -> Iterator[str]:
-    """Where each text, number and truth value stands."""
-    for spot in walk(parse(content)):
-        if not isinstance(spot.value, dict | list) and spot.value not in ("", None):
+    """Where each text, number and truth value stands; of places that differ in positions alone, the first."""
+    seen: set[str] = set()
+    waiting: list[tuple[str, Spot]] = [("", Spot(parse(content)))]
+    while waiting:
+        place, spot = waiting.pop()
+        value = spot.value
+        if isinstance(value, dict):
+            inner = [(f"{place}/{name}", Spot(one, (*spot.steps, name))) for name, one in value.items()]
+            waiting += reversed([one for one in inner if one[0] not in seen])
+        elif isinstance(value, list):
+            waiting += reversed([(place, one) for one in spot.items()])
+        elif value not in ("", None) and place not in seen:
+            seen.add(place)
             yield path_of(kind.title, spot.steps)
 
 

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from functools import lru_cache
 
 from node.documents.checks import MOMENT_RULE, moment_of
 from node.documents.json_shapes import Record, Text
@@ -38,6 +39,11 @@ def one_of(words: frozenset[str], rule: str) -> Text:
 
 def date_of(text: str) -> date | None:
     """The day of the calendar that `text` names, written 2026-11-22; None when it is anything else."""
+    return _date(text) if len(text) == len("2026-11-22") else None
+
+
+@lru_cache(maxsize=4096)
+def _date(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if _DATE.fullmatch(text) else None
     except ValueError:

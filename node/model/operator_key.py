@@ -17,4 +17,4 @@ class OperatorKey:
 
 def folded(code: str) -> str:
     """A code as it is compared: letters and digits only, in capitals; empty when it has none."""
-    return "".join(filter(str.isalnum, code)).upper()
+    return code.upper() if code.isalnum() else "".join(filter(str.isalnum, code)).upper()

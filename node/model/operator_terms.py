@@ -1,7 +1,7 @@
 """What an arrangement says about operators: which lists come how often, and how codes look and are compared."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -45,16 +45,13 @@ class Identifier:
     prefix: str = ""
     comparison: Comparison = Comparison.FOLDED
 
-    def keys(self, code: str) -> Iterator[OperatorKey]:
+    def keys(self, code: str) -> tuple[OperatorKey, ...]:
         """The ways to write this code, as the register is searched by."""
-        for form in (code, *self._other_form(code)):
-            key = folded(form)
-            if key:
-                yield OperatorKey(key, form if self.comparison is Comparison.AS_WRITTEN else "")
+        exact = self.comparison is Comparison.AS_WRITTEN
+        forms = (code, *self._other_form(code)) if self.prefix else (code,)
+        return tuple([OperatorKey(key, form if exact else "") for form in forms if (key := folded(form))])
 
     def _other_form(self, code: str) -> tuple[str, ...]:
-        if not self.prefix:
-            return ()
         if code.upper().startswith(self.prefix.upper()):
             return (code[len(self.prefix) :],)
         return (self.prefix + code,)

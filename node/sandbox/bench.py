@@ -187,7 +187,7 @@ def _measure(
 def _nodes(folder: Path, batch: int, received_as: State) -> Iterator[_Pair]:
     """XA with the feeder inside, XB as `n2n up` starts it; `received_as` is where papers have come to in XB."""
     with ExitStack() as stack:
-        receiver = _Receiver(folder / XB)
+        receiver = MeasuredNode(folder / XB)
         stack.callback(receiver.stop)
         receiver.start()
         env = {"N2N_BATCH_ENVELOPES": str(batch)}
@@ -220,11 +220,12 @@ def _naive(folder: Path) -> Iterator[_Pair]:
         yield _Pair(sender, receiver.pid, lambda _: None)
 
 
-class _Receiver(NodeProcess):
+class MeasuredNode(NodeProcess):
     """A node whose process can be looked at."""
 
     @property
     def pid(self) -> int:
+        """The process to look at."""
         if self._process is None:
             raise Unexpected(detail="the receiving node was not started")
         return self._process.pid
