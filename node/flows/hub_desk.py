@@ -15,6 +15,7 @@ from node.model.answer import BusinessAnswer
 from node.model.control_kinds import KEY_STATEMENT
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State
+from node.model.guarded import GUARDED
 from node.model.hub import (
     Acknowledgement,
     ExchangeQuestion,
@@ -72,7 +73,7 @@ class HubDesk:
             else:
                 outcomes[index] = KindNotAllowed(client=client.code, kind=paper.kind or "(not named)")
         if allowed:
-            taken = outbound.accept(self._node, list(allowed.values()), _actor(client))
+            taken = outbound.accept(self._node, list(allowed.values()), _actor(client), client.kinds & GUARDED)
             outcomes |= {index: _outcome(one) for index, one in zip(allowed, taken, strict=True)}
         return [outcomes[index] for index in range(len(papers))]
 

@@ -353,8 +353,8 @@ def hand_over(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     rows, documents = node.store.read(lambda tx: (exchanges.load(tx, ids), exchanges.documents(tx, ids)))
     # A body may have gone on its date meanwhile, and a guarded paper is not this hub's to have: nothing to do for them.
     there = [job for job in claimed if job.exchange in documents and may_have(node, rows[job.exchange].kind)]
-    kept = [job for job in claimed if job not in there]
-    if kept:
+    if len(there) < len(claimed):
+        kept = [job for job in claimed if job not in there]
         node.store.write(lambda tx: jobs.done_all(tx, kept))
     papers = [_paper(rows[job.exchange], documents[job.exchange]) for job in there]
     taken: list[Job] = []

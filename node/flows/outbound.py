@@ -240,7 +240,6 @@ async def _failed(node: Node, consignments: Sequence[calls.Consignment], error: 
 
 def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Tell the hub what became of its papers; what it does not take is told again later."""
-    claimed = _concerning(node, claimed)
     ids = _ids(claimed)
 
     def read(tx: Tx) -> tuple[dict[ExchangeId, Exchange], dict[ExchangeId, SignedReceipt]]:
@@ -250,24 +249,17 @@ def tell_hub(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
 
     rows, said = node.store.read(read)
     decided = _decided(node, rows)
-    reports = [HubReport(rows[key], _findings(said.get(key)), decided.get(key)) for key in ids]
-    told: list[Job] = []
-    for job, error in zip(claimed, hub.report(reports), strict=True):
+    # What became of a guarded paper is not every hub's to know; then nothing is left to do.
+    concerned = [job for job in claimed if may_have(node, rows[job.exchange].kind)]
+    told = [job for job in claimed if not may_have(node, rows[job.exchange].kind)]
+    reports = [HubReport(rows[one], _findings(said.get(one)), decided.get(one)) for one in _ids(concerned)]
+    for job, error in zip(concerned, hub.report(reports), strict=True):
         if error is None:
             told.append(job)
         else:
             settling.again_for_hub(node, job, error)
     # A crash before this line only means that the hub is told the same again.
     node.store.write(lambda tx: jobs.done_all(tx, told), lasting=False)
-
-
-def _concerning(node: Node, claimed: Sequence[Job]) -> list[Job]:
-    """Those that the hub may hear of; nothing is left to do for the others."""
-    kinds = node.store.read(lambda tx: exchanges.load(tx, _ids(claimed)))
-    told = [job for job in claimed if may_have(node, kinds[job.exchange].kind)]
-    if len(told) < len(claimed):
-        node.store.write(lambda tx: jobs.done_all(tx, [job for job in claimed if job not in told]))
-    return told
 
 
 def _findings(signed: SignedReceipt | None) -> tuple[Finding, ...]:

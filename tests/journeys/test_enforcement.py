@@ -1,6 +1,7 @@
 """Enforcement information: off by default, alone, released by a second person, gone on its day at both sides."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from node.cli.main import main
 from node.crypto.trust import load_certificates
 from node.documents import samples
 from node.errors import (
+    ExchangeUnknown,
     HubNotEntitled,
+    KindNotAllowed,
     NotAgreed,
     NotWaiting,
     PaperRefused,
@@ -21,11 +24,13 @@ from node.errors import (
     SecondActorNeeded,
 )
 from node.flows import calls, holding, parking, releasing, sealing
+from node.flows.hub_desk import HubDesk
 from node.flows.intake import Submission
 from node.flows.outbound import accept
 from node.flows.ports import ActorName
 from node.model.exchange import State
-from node.model.hub import HubClient
+from node.model.hub import ExchangeQuestion, HubClient, HubSubmission, HubTaken
+from node.model.ids import NodeCode
 from node.service import purge
 
 XA, XB = "XA", "XB"
@@ -215,6 +220,23 @@ def test_a_hub_has_it_only_where_it_is_named_for_it(pair, reopen, paper: bytes) 
     assert pair.xa.exchange(sent).state is State.DELIVERED
     notes = [file.read_text() for file in (pair.xa.home / "hub").rglob("*") if file.is_file()]
     assert not any("XA-ENF" in note for note in notes), "XA's hub hears nothing of it"
+
+
+def test_a_client_that_calls_needs_the_right_by_name(on, paper: bytes) -> None:
+    desk = HubDesk(on.xa.wired.node)
+    everything, named = HubClient("all"), HubClient("inquiry", frozenset({KIND}))
+    submission = HubSubmission("k1", NodeCode(XB), None, paper)
+    assert [type(one) for one in desk.submit(everything, [submission])] == [HubNotEntitled], "without naming the kind"
+    (refused,) = desk.submit(everything, [replace(submission, kind=KIND)])
+    assert isinstance(refused, KindNotAllowed)
+    (taken,) = desk.submit(named, [replace(submission, kind=KIND)])
+    assert isinstance(taken, HubTaken)
+    assert on.xa.exchange(taken.exchange).state is State.PARKED
+    assert desk.exchange(named, ExchangeQuestion(exchange=taken.exchange, key=None)).exchange.kind == KIND
+    with pytest.raises(ExchangeUnknown):
+        desk.exchange(everything, ExchangeQuestion(exchange=taken.exchange, key=None))
+    # A system handed it in; any person is a second one.
+    assert releasing.release(on.xa.wired.node, taken.exchange, CLERK, "seen") is State.ACCEPTED
     assert HubClient("a", frozenset()).may_handle("certificate_of_origin")
     assert not HubClient("a", frozenset()).may_handle(KIND)
     assert HubClient("a", frozenset({KIND})).may_handle(KIND)
