@@ -47,7 +47,9 @@ def plain(value: str) -> str:
 
 def lost_in_silence(source: bytes, converted: Converted) -> list[str]:
     """Leaves of the source that neither stand in what came out nor have a note."""
-    there = {plain(value) for _, value in leaves(converted.content)}
+    written = [value for _, value in leaves(converted.content)]
+    # A number of ours stands in a URI: what may not stand there is percent-encoded.
+    there = {plain(value) for value in written} | {unquote(value.removeprefix("id:")) for value in written}
     there |= {part for value in there if value.endswith("%") for part in value[:-1].split()}
     there |= {
         f"{code} {share}%" for code in there for share in there if len(code) <= 3 and share.replace(".", "").isdigit()

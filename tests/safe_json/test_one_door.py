@@ -11,6 +11,8 @@ PACKAGE = Path(node.__file__).parent
 DOOR = PACKAGE / "safe_json.py"
 READS_ITS_OWN_WORDS = {
     PACKAGE / "store/columns.py",  # what its own database columns hold, written by the functions beside it
+    PACKAGE / "store/operator_rows.py",  # as above, one column of the register of operators
+    PACKAGE / "store/migrations/versions/0007_registers.py",  # as above, brought along from earlier releases
     PACKAGE / "sandbox/bench_process.py",  # what its own child process prints while it measures
 }
 """No foreign bytes get there."""
