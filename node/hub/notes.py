@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 
+from node.documents.findings import explained
 from node.errors import Language, NodeError
 from node.model.answer import BusinessAnswer
 from node.model.document import Finding
@@ -50,13 +51,13 @@ def refused(error: NodeError) -> Note:
         "code": error.code,
         "message": {language: error.message(language) for language in Language},
         "next": {language: error.next_step(language) for language in Language},
-        "findings": _findings(getattr(error, "findings", ())),
+        "findings": _findings(getattr(error, "findings", ()), str(error.fields.get("kind", ""))),
     }
 
 
 def became(exchange: Exchange, findings: Sequence[Finding]) -> Note:
     """What became of a paper that the hub handed in under `key`."""
-    told = {**particulars(exchange), "key": exchange.idempotency_key, "findings": _findings(findings)}
+    told = {**particulars(exchange), "key": exchange.idempotency_key, "findings": _findings(findings, exchange.kind)}
     if exchange.kind in GUARDED:
         # Notes of what became of papers are read by more people than the papers.
         told |= {"issuer": "", "number": ""}
@@ -74,5 +75,16 @@ def decided(exchange: Exchange, answer: BusinessAnswer) -> Note:
     return {**particulars(exchange), "key": exchange.idempotency_key, "answer": said}
 
 
-def _findings(findings: Sequence[Finding]) -> list[Note]:
-    return [{"code": one.code, "path": one.path, "rule": one.rule} for one in findings]
+def _findings(findings: Sequence[Finding], kind: str) -> list[Note]:
+    """As they travel, and with what a person at the hub asks: how grave, whose rule, the reason in both languages."""
+    return [
+        {
+            "code": one.finding.code,
+            "path": one.finding.path,
+            "rule": one.finding.rule,
+            "severity": one.severity,
+            "whose": one.owner,
+            "reason": dict(one.reason),
+        }
+        for one in (explained(finding, kind) for finding in findings)
+    ]

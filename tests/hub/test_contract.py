@@ -50,7 +50,9 @@ def test_the_hub_is_told_how_its_paper_ended_with_every_finding(side) -> None:
         tell(side.open(), ENDED, (Finding("RULE", "/A/B", "must be positive"),))
     told = side.told(ENDED.id)
     assert (told["state"], told["key"]) == ("REFUSED", "XB/one")
-    assert told["findings"] == [{"code": "RULE", "path": "/A/B", "rule": "must be positive"}]
+    (finding,) = told["findings"]
+    assert (finding["code"], finding["path"], finding["rule"]) == ("RULE", "/A/B", "must be positive")
+    assert (finding["severity"], finding["whose"], set(finding["reason"])) == ("error", "kind", {"en", "zh-TW"})
 
 
 def test_the_hub_gets_the_decision_of_the_partners_agency(side) -> None:

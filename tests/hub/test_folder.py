@@ -117,7 +117,9 @@ def test_the_hub_is_told_what_became_of_its_paper(hub: FolderHub, tmp_path: Path
     assert hub.report([report]) == [None]
     status = json.loads((tmp_path / "status/0199.json").read_text())
     assert (status["state"], status["key"]) == ("REFUSED", "XB/one")
-    assert status["findings"] == [{"code": "RULE", "path": "/A/B", "rule": "must be positive"}]
+    (finding,) = status["findings"]
+    assert (finding["code"], finding["path"], finding["rule"]) == ("RULE", "/A/B", "must be positive")
+    assert (finding["severity"], finding["whose"], set(finding["reason"])) == ("error", "kind", {"en", "zh-TW"})
 
 
 def test_a_hub_whose_folder_is_gone_is_unavailable_not_a_crash(hub: FolderHub, tmp_path: Path) -> None:
