@@ -134,17 +134,28 @@ def _by_issuer(keys: Collection[tuple[str, str]]) -> dict[str, list[str]]:
 
 
 def _of() -> Select[tuple[object, ...]]:
+    mine = (PAPER.c.partner == bindparam("its_partner"), PAPER.c.direction == bindparam("its_direction"))
+    return _columns().where(*mine)
+
+
+def _numbered() -> Select[tuple[object, ...]]:
+    """By number and issuer alone, then whose it is: SQLite would else walk through all papers of the issuer."""
+    partner, direction = (column.concat("") for column in (PAPER.c.partner, PAPER.c.direction))
+    mine = (partner == bindparam("its_partner"), direction == bindparam("its_direction"))
+    return _columns().where(*mine, _ISSUED)
+
+
+def _columns() -> Select[tuple[object, ...]]:
     table = PAPER.c
     columns = (table.issuer, table.number, table.version, table.document_sha256, table.exchange_id, table.kind)
-    mine = (table.partner == bindparam("its_partner"), table.direction == bindparam("its_direction"))
     # Not by exchange: ids drawn in one millisecond, as for one batch, are in no order.
-    return select(*columns, table.chain_number).where(*mine).order_by(table.id)
+    return select(*columns, table.chain_number).order_by(table.id)
 
 
 _WHOSE = ("its_partner", "its_direction")
 _ISSUED = PAPER.c.issuer == bindparam("its_issuer")
 
 _INSERT = insertion(PAPER, *(column.name for column in PAPER.columns if column.name != "id"))
-_BY_NUMBER = ListStatement(lambda them: _of().where(_ISSUED, PAPER.c.number.in_(them)), *_WHOSE, "its_issuer")
+_BY_NUMBER = ListStatement(lambda them: _numbered().where(PAPER.c.number.in_(them)), *_WHOSE, "its_issuer")
 _BY_DOCUMENT = ListStatement(lambda them: _of().where(PAPER.c.document_sha256.in_(them)), *_WHOSE)
 _BY_CHAIN = ListStatement(lambda them: _of().where(_ISSUED, PAPER.c.chain_number.in_(them)), *_WHOSE, "its_issuer")
