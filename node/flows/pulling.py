@@ -8,14 +8,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from node.errors import CollectNotAgreed, EncryptionError, NoAnswer, PartnerUnknown
-from node.flows import calls, outbound, settling, witness
+from node.errors import CollectNotAgreed, EncryptionError, NoAnswer, NodeError, PartnerUnknown
+from node.flows import calls, outbound, receipts, settling, witness
 from node.flows.ports import Node
 from node.model.collect import CollectRequest, CollectResponse
 from node.model.envelope import StatusRequest
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State
-from node.model.ids import ExchangeId, MessageId, NodeCode
+from node.model.ids import ExchangeId, Leaf, MessageId, NodeCode
 from node.model.job import Job, Verb
 from node.model.receipt import DeliverResponse, SignedReceipt
 from node.profiles.partner import ChannelKind
@@ -110,6 +110,7 @@ def confirm(node: Node, caller: NodeCode, response: DeliverResponse) -> int:
 
     def take(tx: Tx) -> tuple[Mapping[str, Exchange], list[Job]]:
         found = exchanges.by_message(tx, caller, Direction.OUT, ids)
+        _back_on_the_road(node, tx, caller, found, response, now)
         mine = [one.id for one in found.values()]
         return found, pulled.take_over(tx, mine, f"confirmed by {caller}", now, LEASE)
 
@@ -120,6 +121,23 @@ def confirm(node: Node, caller: NodeCode, response: DeliverResponse) -> int:
         for closing in (False, True):
             _settle(node, [one for one in owed if one.expired(now) is closing], response, closing)
     return node.store.read(lambda tx: _taken(tx, found, response))
+
+
+def _back_on_the_road(
+    node: Node, tx: Tx, caller: NodeCode, found: Mapping[str, Exchange], response: DeliverResponse, now: datetime
+) -> None:
+    """A valid receipt settles a paper that was parked meanwhile, too: it is under way again while that is done."""
+    reader = receipts.ReceiptReader(node, caller, now)
+    for answer in response.answers:
+        exchange = found.get(answer.message_id)
+        if exchange is None or exchange.state is not State.PARKED or not isinstance(answer.outcome, SignedReceipt):
+            continue
+        try:
+            reader.read(answer.outcome, MessageId(answer.message_id), Leaf(exchange.leaf or b""))
+        except NodeError:
+            continue
+        exchanges.move(tx, exchange.id, Direction.OUT, [State.PARKED], State.UNRESOLVED, now)
+        jobs.add(tx, [jobs.NewJob(exchange.id, caller, Verb.DELIVER, now, None, exchange.priority)], now)
 
 
 def _settle(node: Node, consignments: Sequence[calls.Consignment], response: DeliverResponse, closing: bool) -> None:

@@ -9,6 +9,8 @@ import pytest
 
 from node.errors import CollectNotAgreed, PartnerRefusedCall
 from node.flows import collecting, pulling
+from node.flows.parking import park
+from node.flows.ports import ActorName
 from node.model.collect import CollectRequest, CollectResponse
 from node.model.exchange import State
 from node.model.ids import NodeCode
@@ -18,6 +20,7 @@ from node.transport.loopback import Loopback
 from node.wiring import wire
 
 XA, XB = NodeCode("XA"), NodeCode("XB")
+CLERK = ActorName("clerk", "human")
 
 
 @pytest.fixture
@@ -176,4 +179,17 @@ def test_a_node_with_pulled_partners_starts_again_where_it_was(walled, papers) -
     walled.xb.road.there = Loopback(XA, XB, walled.xa.wired.door)
     walled.xa.clock.advance(pulling.LEASE + timedelta(seconds=1))
     assert collect(walled.xb) == 1
+    assert walled.xa.exchange(sent).state is State.DELIVERED
+
+
+def test_a_receipt_that_comes_after_a_human_was_called_settles_the_paper(walled, papers) -> None:
+    sent = walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    answers = walled.xb.wired.door.deliver(XA, offer(walled).papers)
+    park(walled.xa.wired.node, [sent], CLERK, "asks by telephone")
+    spoilt = replace(answers.answers[0].outcome, receipt=b"x" + answers.answers[0].outcome.receipt)
+    wrong = replace(answers, answers=(replace(answers.answers[0], outcome=spoilt),))
+    assert pulling.confirm(walled.xa.wired.node, XB, wrong) == 0
+    assert walled.xa.exchange(sent).state is State.PARKED
+    assert pulling.confirm(walled.xa.wired.node, XB, answers) == 1
     assert walled.xa.exchange(sent).state is State.DELIVERED
