@@ -3,8 +3,10 @@
 Moments are timezone-aware UTC; on the wire they are int64 milliseconds since 1970 (protocol 1, encodings).
 """
 
+import os
 import time
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Protocol
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -25,6 +27,27 @@ class SystemClock:
     def now(self) -> datetime:
         """The present moment, UTC, truncated to milliseconds."""
         return from_ms(time.time_ns() // 1_000_000)
+
+
+class ShiftedClock:
+    """The machine's clock, wrong by the milliseconds that a file holds now: for tests of clocks that jump."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+
+    def now(self) -> datetime:
+        """The present moment as this clock has it, UTC, truncated to milliseconds."""
+        return SystemClock().now() + int(self._file.read_text() or "0") * _MILLISECOND
+
+
+SHIFT_VARIABLE = "NODE_TEST_CLOCK_SHIFT_FILE"
+"""Names the file of a ShiftedClock; read when the program starts, like the variable in `kill_points`."""
+
+
+def machine_clock() -> Clock:
+    """The machine's clock; in a test that shifts it, the shifted one."""
+    file = os.environ.get(SHIFT_VARIABLE, "")
+    return ShiftedClock(Path(file)) if file else SystemClock()
 
 
 class StoppedClock:

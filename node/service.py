@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from node import kill_points
 from node.crypto.checkpoint_key import current_key
 from node.errors import AlreadyRunning
 from node.flows import checkpoints, collecting, fetching, forgetting, pulling, releasing
@@ -88,10 +89,9 @@ def only_one(home: Path) -> Iterator[None]:
 
 async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] = lambda _: None) -> None:
     """Serve partners, work jobs and watch the hub until `stop` is set; `ready` is told the address listened on."""
-    # Leases under our name are those of a run that crashed: nobody else may hold them while we hold the lock.
-    await asyncio.to_thread(wired.node.store.write, lambda tx: jobs.release_all(tx, worker_name(wired.settings)))
-    await asyncio.to_thread(wired.node.store.write, circuits.forget_all)
-    await asyncio.to_thread(wired.node.store.write, lambda tx: _adopt_hub_jobs(tx, wired))
+    await asyncio.to_thread(wired.node.store.write, lambda tx: _begin_anew(tx, wired))
+    if kill_points.ARMED is not None:
+        wired.journal.warning("test.armed", node=wired.node.code, point=kill_points.ARMED.point)
     refusals = RefusalBook(wired.node.store, wired.node.clock, wired.journal)
     server = ExchangeServer(
         wired.door,
@@ -157,6 +157,13 @@ def _hub_server(wired: Wired, turned_away: RefusalBook) -> HubServer | None:
         turned_away.note,
         lambda call, error: wired.journal("call.defect", call=call, error=error),
     )
+
+
+def _begin_anew(tx: Tx, wired: Wired) -> None:
+    """What the run before left: leases under our name are those of a crash, and nobody is known to be away."""
+    jobs.release_all(tx, worker_name(wired.settings))
+    circuits.forget_all(tx)
+    _adopt_hub_jobs(tx, wired)
 
 
 def _adopt_hub_jobs(tx: Tx, wired: Wired) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import partial
 
-from node.clock import Clock, SystemClock
+from node.clock import Clock, machine_clock
 from node.crypto.checkpoint_key import load_checkpoint_keys
 from node.crypto.files import read_file
 from node.crypto.keys import OwnKeys, Role, load_decryption_keys, load_signing_key
@@ -124,7 +124,7 @@ class Wired:
 
 def wire(settings: Settings, clock: Clock | None = None, random: Randomness = secrets.token_bytes) -> Wired:
     """Build the node that `settings` describes. Raises NodeError with what is wrong and where."""
-    clock = clock or SystemClock()
+    clock = clock or machine_clock()
     journal = open_journal(settings, clock)
     keys = load_own_keys(settings.keys, settings.code)
     own_trust = trust_in_ourselves(settings, keys)

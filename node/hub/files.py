@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from node import kill_points
 from node.hub.tree import Parts, opened
 
 MODE = 0o640
@@ -80,6 +81,7 @@ def _write_folder(at: int, bundles: dict[int, Bundle], outcomes: list[OSError | 
                     outcomes[index] = error
                     break
         good = [index for index in bundles if outcomes[index] is None]
+        kill_points.reach("hub.files/unnamed")
         _in_one(at, [draft.fd for index in good for draft in drafts[index]], good, outcomes)
         for index in good:
             if outcomes[index] is None:
@@ -90,6 +92,7 @@ def _write_folder(at: int, bundles: dict[int, Bundle], outcomes: list[OSError | 
     whole = [index for index in bundles if outcomes[index] is None]
     _in_one(at, [at], whole, outcomes)
     marked = [index for index in whole if outcomes[index] is None and bundles[index].mark]
+    kill_points.reach("hub.files/unmarked")
     for index in marked:
         try:
             _mark(at, bundles[index].mark)

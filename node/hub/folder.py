@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from node import kill_points
 from node.errors import HubUnavailable, NodeError, SubmissionUnreadable
 from node.hub import notes
 from node.hub.answer_files import answer_from_file
@@ -163,11 +164,14 @@ class FolderHub:
         try:
             # The hub may hand in for a partner that we do not know: its folder is made here.
             with opened(self._root, target, make=True) as there:
+                kill_points.reach("hub.folder/untold")
                 self._write(target, f"{item.name}{NOTE}", note)
+                kill_points.reach("hub.folder/told")
                 with opened(self._root, source) as here:
                     paper = _paper_file(here, item.name)
                     with suppress(FileNotFoundError):
                         os.replace(paper, paper, src_dir_fd=here, dst_dir_fd=there)
+                    kill_points.reach("hub.folder/moved")
                     with suppress(FileNotFoundError):
                         os.unlink(f"{item.name}{DONE}", dir_fd=here)
         except OSError as error:

@@ -8,6 +8,7 @@ from typing import Final
 import grpc
 from grpc.aio import ServicerContext
 
+from node import kill_points
 from node.errors import NodeError, Unexpected
 from node.model.ids import NodeCode
 from node.server.bell import Bell
@@ -70,15 +71,25 @@ def exchange_handler(door: InboundDoor, workers: Workers, on_defect: OnDefect, b
             # The partners' listener enrols nobody but partners.
             caller = NodeCode(CALLER.get())
             work = partial(_work, door, call, caller, request, on_defect)
+            kill_points.reach("server.call/read")
             if call == COLLECT:
-                return await _long_poll(lambda: workers.run(caller, work), request, bell)
-            return await workers.run(caller, work)
+                response = await _long_poll(lambda: workers.run(caller, work), request, bell)
+            else:
+                response = await workers.run(caller, work)
+            kill_points.reach("server.call/unanswered")
+            if kill_points.ARMED is not None:
+                context.add_done_callback(_answered)  # type: ignore[arg-type] # the stubs have it wrong
+            return response
 
         return serve
 
     return grpc.method_handlers_generic_handler(
         SERVICE, {call: grpc.unary_unary_rpc_method_handler(served(call)) for call in SERVED}
     )
+
+
+def _answered(_: ServicerContext[bytes, bytes]) -> None:
+    kill_points.reach("server.call/answered")
 
 
 async def _long_poll(look: Callable[[], Awaitable[bytes]], request: bytes, bell: Bell) -> bytes:

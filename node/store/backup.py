@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.engine import make_url
 
+from node import kill_points
 from node.errors import BackupUnusable, StoreUnavailable
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, State
@@ -53,6 +54,7 @@ def copy(source: Path, target: Path, progress: Progress) -> Mapping[str, int]:
         os.close(os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _OWNER_ONLY))
         try:
             counted = _copy_pages(source, partial, progress)
+            kill_points.reach("store.backup/copied")
             os.link(partial, target)  # refuses a name that is taken, as a rename would not
         finally:
             partial.unlink(missing_ok=True)

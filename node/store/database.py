@@ -16,6 +16,7 @@ from typing import Self, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from node import kill_points
 from node.errors import Unexpected
 from node.store import schema
 from node.store.engines import READERS, is_lasting, open_engines
@@ -75,7 +76,8 @@ class Database:
         by a power cut, and waits for no disk: for work that is simply done again then.
         """
         self._require_outside()
-        return self._writer.do(lambda tx: self._within(work, tx), lasting=lasting)
+        point = kill_points.ARMED.name(work) if kill_points.ARMED is not None else ""
+        return self._writer.do(lambda tx: self._within(work, tx), lasting=lasting, point=point)
 
     def read(self, work: Callable[[Tx], T]) -> T:
         """Run `work` on one consistent view of what is committed; a change inside is refused."""

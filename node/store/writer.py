@@ -7,12 +7,13 @@ its own: a failing one loses its own changes and no others. Nobody hears "done" 
 
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from node import kill_points
 from node.errors import StoreUnavailable
 from node.store.engines import is_lasting, without_flush
 from node.store.seam import run_plain, translated
@@ -30,6 +31,8 @@ _RETURN = "ROLLBACK TO SAVEPOINT member"
 class _Waiting(Protocol):
     @property
     def lasting(self) -> bool: ...
+    @property
+    def point(self) -> str: ...
     def woken(self) -> None: ...
     def run(self, tx: Connection) -> None: ...
     def run_alone(self, tx: Connection) -> bool: ...
@@ -40,8 +43,9 @@ class _Waiting(Protocol):
 class _Member(Generic[T]):
     """One caller's work, and what came of it."""
 
-    def __init__(self, work: Callable[[Connection], T], lasting: bool) -> None:
+    def __init__(self, work: Callable[[Connection], T], lasting: bool, point: str) -> None:
         self.lasting = lasting
+        self.point = point
         self._ended = False
         self._waiting = threading.Lock()
         self._waiting.acquire()
@@ -122,12 +126,12 @@ class GroupWriter:
         self._turn: _Waiting | None = None
         self._connection: Connection | None = None
 
-    def do(self, work: Callable[[Connection], T], *, lasting: bool = True) -> T:
+    def do(self, work: Callable[[Connection], T], *, lasting: bool = True, point: str = "") -> T:
         """Run `work` with others in one transaction and return after its commit; raises what the work raised.
 
-        The commit waits for the disk when any of them is `lasting`.
+        The commit waits for the disk when any of them is `lasting`. `point` is the commit's name for tests that kill.
         """
-        member = _Member(work, lasting)
+        member = _Member(work, lasting, point)
         with self._gate:
             if self._closed:
                 raise StoreUnavailable(detail="the store is closed")
@@ -235,7 +239,9 @@ class GroupWriter:
             transaction.rollback()
             raise
         if stored:
+            _at(group, kill_points.UNCOMMITTED)
             transaction.commit()
+            _at(group, kill_points.COMMITTED)
         else:
             transaction.rollback()
         return stored
@@ -246,3 +252,10 @@ class GroupWriter:
             if broken:
                 connection.invalidate()
             connection.close()
+
+
+def _at(group: Sequence[_Waiting], side: str) -> None:
+    """Say for each work of a group on which side of the commit we are."""
+    if kill_points.ARMED is not None:
+        for member in group:
+            kill_points.reach(f"{member.point}/{side}")

@@ -13,6 +13,7 @@ import grpc
 from grpc.aio import AioRpcError, UnaryUnaryMultiCallable, UsageError
 from grpc_health.v1 import health_pb2
 
+from node import kill_points
 from node.errors import AnswerRefused, DeliveryError, NoAnswer, PartnerUnreachable, TlsFailed
 from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import Description
@@ -43,6 +44,9 @@ CONNECT_S: Final = 10.0
 """A handshake across the world takes under a second; after ten nobody is there."""
 
 STATUS_DETAILS: Final = "grpc-status-details-bin"
+
+_ON_ITS_WAY_S: Final = 0.002
+"""So long after a call began a test that kills takes it for under way."""
 
 OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     # Retrying is the job table's work; one attempt here is one attempt on record.
@@ -166,8 +170,15 @@ class GrpcChannel:
         loop = asyncio.get_running_loop()
         give_up = loop.time() + deadline_s
         try:
+            kill_points.reach("transport.call/unconnected")
             await self._connect(min(CONNECT_S, deadline_s))
-            return await self._calls[call](request, timeout=max(0.0, give_up - loop.time()))
+            kill_points.reach("transport.call/connected")
+            answering = self._calls[call](request, timeout=max(0.0, give_up - loop.time()))
+            if kill_points.ARMED is not None:
+                loop.call_later(_ON_ITS_WAY_S, kill_points.reach, "transport.call/on-its-way")
+            answer = await answering
+            kill_points.reach("transport.call/answered")
+            return answer
         except UsageError as error:
             raise self._unreachable("the channel is closed") from error
         except AioRpcError as error:
