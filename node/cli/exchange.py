@@ -100,9 +100,12 @@ def show(
     exchange: Annotated[str, typer.Argument(help="Its id, or the beginning of it. 識別碼或其開頭。")],
 ) -> None:
     """Everything known about one exchange: timeline and receipt. 顯示單一交換的歷程與收據。"""
+    from node.cli import use_words
     from node.cli.node_access import everything_about
+    from node.cli.use_access import account_of
 
     known = everything_about(session, exchange)
+    account = account_of(session, known.exchange)
     if session.as_json:
         session.output.data(
             {
@@ -113,6 +116,7 @@ def show(
                 "purged": purged_data(known.tombstone),
                 "release": wait_data(known.wait),
                 "holds": [hold_data(one) for one in known.holds],
+                "certificate": use_words.data_of(account),
             }
         )
         return
@@ -129,6 +133,8 @@ def show(
     if known.answer is not None:
         output.record(_answer_lines(known.answer, session))
     output.record(wait_lines(known.wait) + keeping_lines(known.tombstone, known.holds))
+    if account is not None:
+        use_words.show(account, session)
 
 
 _Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Their ids, or the beginnings. 識別碼或其開頭。")]

@@ -28,6 +28,7 @@ from node.cli import (
     retention,
     send,
     up,
+    use,
 )
 from node.cli.failure import report
 from node.cli.session import Debug, Home, Json, Lang, Session
@@ -63,7 +64,7 @@ def _common(
     """The common options write into the session by themselves."""
 
 
-for noun in (demo, init, up, send, answer, kinds, codes, explain, bench):
+for noun in (demo, init, up, send, answer, use, kinds, codes, explain, bench):
     noun.add_to(app)
 app.add_typer(exchange.app, name="exchange")
 app.add_typer(evidence.app, name="evidence")

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from node.documents.certified import certified
 from node.errors import RaceLost
 from node.model.exchange import Direction, State
-from node.model.ids import Digest, NodeCode
+from node.model.ids import Digest, ExchangeId, NodeCode
 from node.model.uses import Amount, CertificateName, Certified, Life, Measure, plain
 from node.store import exchanges, papers
 from node.store.columns import intact
@@ -32,6 +32,8 @@ class Held:
     paper: KnownPaper
     life: Life
     reached: bool
+    ended_by: ExchangeId | None = None
+    """The exchange of the paper that withdrew or replaced it."""
 
     @property
     def name(self) -> CertificateName:
@@ -54,16 +56,18 @@ def certificate(tx: Tx, partner: NodeCode, direction: Direction, document_sha256
     reached = any(rows[one.exchange].state is not State.ACCEPTED for one in alive)
     if not alive:
         return Held(known, Life.CLOSED, reached=False)
-    return Held(known, _life(known, [one for one in chain if rows[one.exchange].state not in _ENDED]), reached)
+    life, ended_by = _life(known, [one for one in chain if rows[one.exchange].state not in _ENDED])
+    return Held(known, life, reached, ended_by)
 
 
-def _life(known: KnownPaper, chain: Sequence[KnownPaper]) -> Life:
-    if any(one.version in papers.TERMINAL_VERSIONS for one in chain):
-        return Life.WITHDRAWN
+def _life(known: KnownPaper, chain: Sequence[KnownPaper]) -> tuple[Life, ExchangeId | None]:
+    for one in chain:
+        if one.version in papers.TERMINAL_VERSIONS:
+            return Life.WITHDRAWN, one.exchange
     # A kind that says "replaced" of itself says so under its own number; another paper in its place stands behind it.
     if known.version != "1" or (chain and chain[-1].document_sha256 != known.document_sha256):
-        return Life.REPLACED
-    return Life.IN_FORCE
+        return Life.REPLACED, chain[-1].exchange if chain else known.exchange
+    return Life.IN_FORCE, None
 
 
 def certified_by(tx: Tx, partner: NodeCode, direction: Direction, held: KnownPaper) -> Certified | None:

@@ -89,6 +89,25 @@ def balance_of(tx: Tx, partner: NodeCode, direction: Direction, held: Held) -> B
     return Balance(held.name, held.life, says.valid_until, items)
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Everything about a certificate that can be used: its balance, the paper that ended it, and its uses."""
+
+    balance: Balance
+    ended_by: ExchangeId | None
+    uses: tuple[KnownUse, ...]
+
+
+def account(tx: Tx, partner: NodeCode, direction: Direction, document_sha256: Digest) -> Account | None:
+    """The account of the certificate with this document; None for every other paper."""
+    held = used_certificates.certificate(tx, partner, direction, document_sha256)
+    balance = balance_of(tx, partner, direction, held) if held is not None else None
+    if held is None or balance is None:
+        return None
+    known = uses_of(tx, partner, direction, held.name, held.paper.chain_number)
+    return Account(balance, held.ended_by, tuple(known))
+
+
 # --- uses -----------------------------------------------------------------------------------------------------------
 
 
