@@ -9,12 +9,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from node.errors import NoAnswer, NodeError, PartnerUnreachable, TlsFailed
-from node.flows import calls, outbound, overdue, pulling
-from node.flows.ports import Node, Transport
+from node.flows import asking, calls, outbound, overdue, pulling
+from node.flows.ports import ActorName, Node, Transport
 from node.jobs.circuit import Circuit, Circuits
 from node.jobs.worker import Pace
+from node.model.hub_registers import Told
 from node.model.ids import NodeCode
 from node.model.job import Job, Verb
+from node.model.lookup import Question
 from node.store import circuits
 from node.store.database import Tx
 from node.store.jobs import Lane
@@ -48,6 +50,12 @@ class Roads:
     async def send(self, partner: NodeCode, sealed: calls.Sealed) -> Pace:
         """Carry what was sealed this moment."""
         return self._pace(partner, await outbound.send(self._node, self._transport_to(partner), sealed))
+
+    async def ask(self, partner: NodeCode, question: Question, client: str) -> Told:
+        """Put a domestic system's question to a partner; raises PartnerUnknown and what `asking.ask` raises."""
+        self._node.book.partner(partner)
+        who = ActorName(f"hub client {client}", "hub")
+        return await asking.ask(self._node, self._transport_to(partner), partner, question, who)
 
     def _pace(self, partner: NodeCode, failed: NodeError | None) -> Pace:
         match failed:

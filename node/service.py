@@ -154,6 +154,7 @@ def _hub_server(wired: Wired, turned_away: RefusalBook) -> HubServer | None:
         door.bell,
         door.identity,
         door.clients,
+        wired.roads.ask,
         turned_away.note,
         lambda call, error: wired.journal("call.defect", call=call, error=error),
     )

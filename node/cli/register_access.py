@@ -20,7 +20,7 @@ from node.store import certificate_register, lookups, operators, tracing
 from node.store.lookups import KeptLookup
 
 if TYPE_CHECKING:
-    from node.flows.asking import Told
+    from node.model.hub_registers import Told
 
 
 def certificates_with(

@@ -1,6 +1,6 @@
 """Asking a partner's register: one question, one sealed answer, judged, and kept as evidence of what was said."""
 
-from dataclasses import dataclass
+import asyncio
 from datetime import datetime
 
 from node.crypto.seal import lookup_leaf
@@ -8,6 +8,7 @@ from node.crypto.verification import verify_place, verify_seal
 from node.errors import AnswerRefused, WireError
 from node.flows.ports import ActorName, Node, Transport
 from node.model.envelope import Purpose
+from node.model.hub_registers import Told
 from node.model.ids import NodeCode
 from node.model.lookup import LookupAnswer, LookupRequest, Question, SealedAnswer
 from node.store import actors, audit, lookups
@@ -16,14 +17,6 @@ from node.store.database import Tx
 from node.wire import lookup_answer_from_bytes, lookup_request_to_bytes
 
 NONCE_BYTES = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the partner said, and the number under which question and sealed answer are kept."""
-
-    answer: LookupAnswer
-    lookup: int
 
 
 async def ask(node: Node, transport: Transport, partner: NodeCode, question: Question, actor: ActorName) -> Told:
@@ -35,6 +28,13 @@ async def ask(node: Node, transport: Transport, partner: NodeCode, question: Que
     deadline_s = node.book.partner(partner).channel.deadline_s
     asked = lookup_request_to_bytes(LookupRequest(node.random(NONCE_BYTES), question))
     sealed = await transport.lookup(asked, deadline_s)
+    return await asyncio.to_thread(_believed, node, partner, question, asked, sealed, actor)
+
+
+def _believed(
+    node: Node, partner: NodeCode, question: Question, asked: bytes, sealed: SealedAnswer, actor: ActorName
+) -> Told:
+    """The answer that holds, once it is kept."""
     now = node.clock.now()
     answer = judge(node, partner, asked, sealed, now)
 

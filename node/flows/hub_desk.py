@@ -5,10 +5,10 @@ Plain functions: servers call them in a thread; `client` is whom the TLS certifi
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from node.errors import CursorUnknown, ExchangeUnknown, KindNotAllowed, NodeError, Unexpected
-from node.flows import answering, outbound
+from node.flows import answering, hub_registers, outbound
 from node.flows.intake import Accepted, Submission
 from node.flows.ports import ActorName, Node
 from node.model.answer import BusinessAnswer
@@ -26,9 +26,12 @@ from node.model.hub import (
     HubTaken,
     StatusMove,
 )
+from node.model.hub_registers import OperatorQuestion
 from node.model.ids import ExchangeId, NodeCode
+from node.model.operator import OperatorState
 from node.store import actors, answers, audit, evidence, exchanges, feed, receipts
 from node.store.database import Tx
+from node.store.tracing import Trace
 from node.wire import receipt_from_bytes
 from node.wire.hub_rules import MAX_CHANGES, MAX_INBOUND_BYTES, MAX_INBOUND_PAPERS
 
@@ -104,6 +107,18 @@ class HubDesk:
     def exchange(self, client: HubClient, question: ExchangeQuestion) -> ExchangeView:
         """Everything about one exchange. Raises ExchangeUnknown, also for what is none of the client's business."""
         return self._node.store.read(lambda tx: _view(tx, client, question))
+
+    def operators(self, client: HubClient, question: OperatorQuestion) -> tuple[OperatorState, ...]:
+        """How operators with a code stand, by our register. Raises KindNotAllowed, PartnerUnknown."""
+        return hub_registers.operators_behind(self._node, client, question)
+
+    def today(self) -> date:
+        """The day of now, UTC."""
+        return self._node.clock.now().date()
+
+    def trace(self, client: HubClient, what: str) -> Trace:
+        """What hangs together, as far as it is the client's business."""
+        return hub_registers.trace(self._node, client, what)
 
     def moves(self, client: HubClient, after: int | None) -> StatusPage:
         """Moves behind the number `after`; None: none yet, only the newest number. Raises CursorUnknown."""

@@ -58,7 +58,7 @@ COMMITS: Final[Mapping[str, Reached]] = {
     "flows.pulling.sweep": Reached.PULL,
     # When somebody acts.
     "flows.answering.answer": Reached.ACT,
-    "flows.asking.ask": Reached.ACT,
+    "flows.asking._believed": Reached.ACT,
     "flows.control.announce_keys": Reached.ACT,
     "flows.hub_desk.HubDesk.acknowledge": Reached.ACT,
     "flows.lookups.answer": Reached.ACT,

@@ -10,14 +10,17 @@ from grpc.aio import ServicerContext
 
 from node.errors import CallerUnknown, NodeError, Unexpected
 from node.flows.hub_desk import HubDesk
+from node.model.certificate import OPERATORS
 from node.model.hub import HubClient
+from node.model.hub_registers import AskPartner, OperatorAnswer, OperatorQuestion, Told
 from node.model.ids import NodeCode
+from node.model.lookup import Question
 from node.server.bell import Bell
 from node.server.callers import CALLER, FINGERPRINT, OnDefect, OnRefusal
 from node.server.gated import GatedServer
 from node.server.limits import Limits, Workers
 from node.transport.tls import ServerIdentity
-from node.wire import hub_requests, hub_responses
+from node.wire import hub_registers, hub_requests, hub_responses
 
 SERVICE: Final = "n2n.v1.Hub"
 
@@ -43,6 +46,7 @@ class HubServer(GatedServer):
         bell: Bell,
         identity: ServerIdentity,
         clients: Clients,
+        ask_partner: AskPartner,
         on_refusal: OnRefusal,
         on_defect: OnDefect,
         limits: Limits = Limits(),  # noqa: B008 (frozen)
@@ -50,7 +54,7 @@ class HubServer(GatedServer):
         self._bell = bell
 
         def handler(workers: Workers) -> grpc.GenericRpcHandler:
-            return _Calls(desk, bell, workers, clients, on_defect).handler()
+            return _Calls(desk, bell, workers, clients, ask_partner, on_defect).handler()
 
         def caller_of(fingerprint: str) -> HubClient:
             return _enrolled(clients(), fingerprint)
@@ -78,11 +82,20 @@ def _enrolled(clients: Mapping[str, HubClient], fingerprint: str) -> HubClient:
 class _Calls:
     """The calls of the service, bytes in and bytes out; the gate refuses the others."""
 
-    def __init__(self, desk: HubDesk, bell: Bell, workers: Workers, clients: Clients, on_defect: OnDefect) -> None:
+    def __init__(
+        self,
+        desk: HubDesk,
+        bell: Bell,
+        workers: Workers,
+        clients: Clients,
+        ask_partner: AskPartner,
+        on_defect: OnDefect,
+    ) -> None:
         self._desk = desk
         self._bell = bell
         self._workers = workers
         self._clients = clients
+        self._ask_partner = ask_partner
         self._on_defect = on_defect
 
     def handler(self) -> grpc.GenericRpcHandler:
@@ -92,6 +105,7 @@ class _Calls:
             "AcknowledgeInbound": self._acknowledge,
             "Answer": self._answer,
             "GetExchange": self._get_exchange,
+            "Trace": self._trace,
         }
         streams: Mapping[str, Callable[[bytes, _Context], AsyncIterator[bytes]]] = {
             "WatchInbound": self._watch_inbound,
@@ -100,6 +114,7 @@ class _Calls:
         handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {
             call: grpc.unary_unary_rpc_method_handler(self._served(call, serve)) for call, serve in once.items()
         }
+        handlers["LookupOperator"] = grpc.unary_unary_rpc_method_handler(self._lookup_operator)
         for call, watch in streams.items():
             handlers[call] = grpc.unary_stream_rpc_method_handler(watch)
         return grpc.method_handlers_generic_handler(SERVICE, handlers)
@@ -148,6 +163,30 @@ class _Calls:
     def _get_exchange(self, client: HubClient, request: bytes) -> bytes:
         question = hub_requests.get_exchange_request_from_bytes(request)
         return hub_responses.exchange_view_to_bytes(self._desk.exchange(client, question))
+
+    def _trace(self, client: HubClient, request: bytes) -> bytes:
+        found = self._desk.trace(client, hub_registers.trace_request_from_bytes(request))
+        return hub_registers.trace_to_bytes(
+            [(one.exchange, one.ucrs) for one in found.exchanges], complete=found.complete
+        )
+
+    async def _lookup_operator(self, request: bytes, context: _Context) -> bytes:
+        """Our register first, in a thread; a partner is asked on the loop, as all speaking over networks."""
+        client = self._client()
+        question = hub_registers.lookup_operator_request_from_bytes(request)
+        found = await self._do("LookupOperator", partial(self._desk.operators, client, question))
+        asked = await self._asked(client, question) if question.ask_partner else None
+        return hub_registers.operator_answer_to_bytes(OperatorAnswer(found, asked))
+
+    async def _asked(self, client: HubClient, question: OperatorQuestion) -> Told | NodeError | None:
+        if question.partner is None:
+            return None
+        day = question.on or self._desk.today()
+        asked = Question(OPERATORS, question.authority, question.code, day, question.known_at)
+        try:
+            return await self._ask_partner(question.partner, asked, client.code)
+        except NodeError as error:
+            return error
 
     # One page is in memory at a time: gRPC takes the next one only when the reader has room for it.
 

@@ -28,33 +28,33 @@ VERDICT_NUMBERS = {verdict: number for number, verdict in _VERDICTS.items()}
 
 def submit_request_from_bytes(data: bytes) -> tuple[HubSubmission, ...]:
     """The papers handed in. Raises Malformed or TooLarge."""
-    message = _read(hub_pb2.SubmitRequest, data, MAX_PAPERS)
-    _require(1 <= len(message.papers) <= MAX_PAPERS, "SubmitRequest.papers")
+    message = read(hub_pb2.SubmitRequest, data, MAX_PAPERS)
+    require(1 <= len(message.papers) <= MAX_PAPERS, "SubmitRequest.papers")
     papers = tuple(map(_submission, message.papers))
-    _require(len({paper.key for paper in papers}) == len(papers), "SubmitRequest.papers")
+    require(len({paper.key for paper in papers}) == len(papers), "SubmitRequest.papers")
     return papers
 
 
 def watch_inbound_request_from_bytes(data: bytes) -> dict[NodeCode, int]:
     """Where to go on, for each partner. Raises Malformed, TooLarge, CursorUnknown."""
-    return inbound_places(_read(hub_pb2.WatchInboundRequest, data, 1).cursor)
+    return inbound_places(read(hub_pb2.WatchInboundRequest, data, 1).cursor)
 
 
 def acknowledge_request_from_bytes(data: bytes) -> tuple[ExchangeId, ...]:
     """The papers the hub has, each once. Raises Malformed or TooLarge."""
-    message = _read(hub_pb2.AcknowledgeInboundRequest, data, MAX_ACKNOWLEDGED)
+    message = read(hub_pb2.AcknowledgeInboundRequest, data, MAX_ACKNOWLEDGED)
     ids = list(message.exchanges)
-    _require(1 <= len(ids) <= MAX_ACKNOWLEDGED and all(map(is_uuid7, ids)), "AcknowledgeInboundRequest.exchanges")
+    require(1 <= len(ids) <= MAX_ACKNOWLEDGED and all(map(is_uuid7, ids)), "AcknowledgeInboundRequest.exchanges")
     return tuple(ExchangeId(one) for one in dict.fromkeys(ids))
 
 
 def answer_request_from_bytes(data: bytes) -> tuple[ExchangeId, BusinessAnswer]:
     """Which paper is answered, and what was decided. Raises Malformed or TooLarge."""
-    message = _read(hub_pb2.AnswerRequest, data, 2)
-    _require(is_uuid7(message.exchange), "AnswerRequest.exchange")
-    _require(message.HasField("decision"), "AnswerRequest.decision")
+    message = read(hub_pb2.AnswerRequest, data, 2)
+    require(is_uuid7(message.exchange), "AnswerRequest.exchange")
+    require(message.HasField("decision"), "AnswerRequest.decision")
     decision = message.decision
-    _require(decision.verdict in _VERDICTS, "Decision.verdict")
+    require(decision.verdict in _VERDICTS, "Decision.verdict")
     # Texts are judged where the answer is written: that refusal names the rule they break.
     answer = BusinessAnswer(_VERDICTS[decision.verdict], decision.reason_code, decision.reason, decision.reference)
     return ExchangeId(message.exchange), answer
@@ -62,28 +62,28 @@ def answer_request_from_bytes(data: bytes) -> tuple[ExchangeId, BusinessAnswer]:
 
 def get_exchange_request_from_bytes(data: bytes) -> ExchangeQuestion:
     """Which exchange is asked about. Raises Malformed or TooLarge."""
-    message = _read(hub_pb2.GetExchangeRequest, data, 2)
+    message = read(hub_pb2.GetExchangeRequest, data, 2)
     which = message.WhichOneof("which")
     if which == "exchange":
-        _require(is_uuid7(message.exchange), "GetExchangeRequest.exchange")
+        require(is_uuid7(message.exchange), "GetExchangeRequest.exchange")
         return ExchangeQuestion(ExchangeId(message.exchange), None)
-    _require(which == "idempotency_key" and _is_key(message.idempotency_key), "GetExchangeRequest.idempotency_key")
+    require(which == "idempotency_key" and _is_key(message.idempotency_key), "GetExchangeRequest.idempotency_key")
     return ExchangeQuestion(None, message.idempotency_key)
 
 
 def watch_status_request_from_bytes(data: bytes) -> int | None:
     """The number to go on behind; None for what happens from now on. Raises Malformed, TooLarge, CursorUnknown."""
-    message = _read(hub_pb2.WatchStatusRequest, data, 2)
+    message = read(hub_pb2.WatchStatusRequest, data, 2)
     if message.from_now:
-        _require(not message.cursor, "WatchStatusRequest.from_now")
+        require(not message.cursor, "WatchStatusRequest.from_now")
         return None
     return status_number(message.cursor)
 
 
 def _submission(message: hub_pb2.Submission) -> HubSubmission:
-    _require(_is_key(message.idempotency_key), "Submission.idempotency_key")
-    _require(is_node_code(message.partner), "Submission.partner")
-    _require(not message.kind or KIND.fullmatch(message.kind) is not None, "Submission.kind")
+    require(_is_key(message.idempotency_key), "Submission.idempotency_key")
+    require(is_node_code(message.partner), "Submission.partner")
+    require(not message.kind or KIND.fullmatch(message.kind) is not None, "Submission.kind")
     partner = NodeCode(message.partner)
     return HubSubmission(message.idempotency_key, partner, message.kind or None, message.document)
 
@@ -92,7 +92,8 @@ def _is_key(text: str) -> bool:
     return is_plain(text, MAX_KEY_CHARACTERS)
 
 
-def _read(kind: type[M], data: bytes, most: int) -> M:
+def read(kind: type[M], data: bytes, most: int) -> M:
+    """`data` as a message of `most` fields at most, and a few of later versions. Raises Malformed or TooLarge."""
     within(data, limits.MAX_REQUEST_BYTES, _name(kind))
     # Counted before parsing: four megabytes of empty messages would become hundreds in memory.
     bounded_fields(data, most + SPARE_FIELDS, _name(kind))
@@ -103,7 +104,13 @@ def _name(kind: type[Message]) -> str:
     return kind.DESCRIPTOR.name
 
 
-def _require(holds: bool, place: str) -> None:
+def require(holds: bool, place: str) -> None:
+    """Raise Malformed, quoting the rule of `Message.field`, unless it holds."""
     if not holds:
-        message, _, field = place.partition(".")
-        raise Malformed(field=place, rule=HUB_RULES[message][field])
+        raise broken(place)
+
+
+def broken(place: str) -> Malformed:
+    """The error that quotes the rule of `Message.field`."""
+    message, _, field = place.partition(".")
+    return Malformed(field=place, rule=HUB_RULES[message][field])

@@ -34,7 +34,7 @@ def acknowledgement_to_bytes(said: Acknowledgement) -> bytes:
 def answer_response_to_bytes(outcome: HubTaken | NodeError) -> bytes:
     """What became of an answer."""
     if isinstance(outcome, NodeError):
-        return serialise(hub_pb2.AnswerResponse(refusal=_refusal(outcome)))
+        return serialise(hub_pb2.AnswerResponse(refusal=refusal(outcome)))
     return serialise(hub_pb2.AnswerResponse(taken=_taken(outcome)))
 
 
@@ -75,7 +75,7 @@ def status_changes_to_bytes(moves: Sequence[StatusMove], number: int) -> bytes:
 
 def _submitted(key: str, outcome: HubTaken | NodeError) -> hub_pb2.SubmitOutcome:
     if isinstance(outcome, NodeError):
-        return hub_pb2.SubmitOutcome(idempotency_key=key, refusal=_refusal(outcome))
+        return hub_pb2.SubmitOutcome(idempotency_key=key, refusal=refusal(outcome))
     return hub_pb2.SubmitOutcome(idempotency_key=key, taken=_taken(outcome))
 
 
@@ -83,7 +83,8 @@ def _taken(taken: HubTaken) -> hub_pb2.Taken:
     return hub_pb2.Taken(exchange=taken.exchange, before=taken.before)
 
 
-def _refusal(error: NodeError) -> hub_pb2.Refusal:
+def refusal(error: NodeError) -> hub_pb2.Refusal:
+    """Why something was not taken, in every language of the node."""
     texts = [
         hub_pb2.RefusalText(
             language=language.value, message=error.message(language), next_step=error.next_step(language)

@@ -5,7 +5,7 @@ from typing import Final
 
 from node.model.answer import MAX_REASON_CHARACTERS, MAX_REASON_CODE_CHARACTERS, MAX_REFERENCE_CHARACTERS
 from node.wire import limits
-from node.wire.rules import DIGEST, KIND, MOMENT, NODE_CODE, UUID7, WHOLE
+from node.wire.rules import DIGEST, KIND, MOMENT, NAME, NODE_CODE, UUID7, WHOLE
 
 MAX_PAPERS: Final = 64
 """As many as travel in one call to a partner."""
@@ -17,6 +17,7 @@ MAX_INBOUND_BYTES: Final = 1024 * 1024
 """Documents in one message of WatchInbound, unless one alone is larger: what a slow reader keeps in our memory."""
 
 MAX_CHANGES: Final = 256
+MAX_TRACED: Final = 1_000
 MAX_CURSOR_CHARACTERS: Final = 16 * 1024
 """A position for each partner, of which a node has hundreds at most."""
 
@@ -144,6 +145,62 @@ HUB_RULES: Final[Mapping[str, Mapping[str, str]]] = {
         "cause": "as in docs/errors.md, or a finding's code; empty when nothing is wrong",
         "moment": MOMENT,
         "decision": "only with state ANSWERED",
+    },
+    "LookupOperatorRequest": {
+        "code": NAME,
+        "partner": f"{NODE_CODE}; empty for all, which ask_partner may not be",
+        "on": "date YYYY-MM-DD; empty for now",
+        "known_at": f"{MOMENT}; absent for now",
+        "authority": f"{NAME}; empty for any, which ask_partner may not be",
+        "ask_partner": "true puts the question to the partner too",
+    },
+    "LookupOperatorResponse": {
+        "operators": "none when nothing is known",
+        "partner_answer": "only when the partner was asked",
+        "partner_refusal": "only when the partner was asked in vain",
+    },
+    "OperatorStanding": {
+        "partner": NODE_CODE,
+        "authority": NAME,
+        "programme": "at most 128 characters",
+        "certificate_number": NAME,
+        "status": "a word of docs/registers.md; in_force exactly when in_force is true",
+        "in_force": "true only for a certificate in force at that time",
+        "reason": "as the partner codes it; empty when none was given",
+        "effective": MOMENT,
+        "known_since": MOMENT,
+        "valid_until": "date YYYY-MM-DD; empty when there is none",
+        "name": "in Latin letters",
+        "name_local": "empty when nobody told",
+        "exchange": EXCHANGE,
+    },
+    "PartnerAnswer": {
+        "status": "a word of docs/protocol.md 1.5; others may come",
+        "in_force": "true only with status in_force",
+        "valid_from": "date YYYY-MM-DD; empty when there is none",
+        "valid_until": "date YYYY-MM-DD; empty when there is none",
+        "status_since": f"{MOMENT}; absent when unknown",
+        "said_at": MOMENT,
+        "lookup": "as `n2n register asked` counts",
+    },
+    "TraceRequest": {"what": NAME},
+    "TraceResponse": {
+        "exchanges": f"oldest first, at most {MAX_TRACED}",
+        "incomplete": "true when there was more",
+    },
+    "TracedExchange": {
+        "exchange": EXCHANGE,
+        "direction": "out or in",
+        "partner": NODE_CODE,
+        "kind": KIND,
+        "issuer": "empty for what could not be read",
+        "number": "empty for what could not be read",
+        "version": "empty for what could not be read",
+        "state": STATE,
+        "created_at": MOMENT,
+        "message_id": f"{UUID7}; empty before it is sealed",
+        "refers_to": f"{UUID7}; empty when it answers none",
+        "ucrs": "in lower case and without needless blanks",
     },
 }
 """Message, then field, then its rule. The empty field name stands for the message as a whole."""
