@@ -937,6 +937,56 @@ class NotParked(OrderError):
     remedy_zh = "`n2n exchange show {exchange}` 顯示其經過；`n2n exchange list --state PARKED` 列出暫停者。"
 
 
+class UnderWayNow(OrderError):
+    """The exchange {exchange} is being worked at this moment."""
+
+    code = "N2N-SEQ-016"
+    side = Side.NOBODY
+    zh = "交換 {exchange} 目前處理中。"
+    remedy = "Wait a moment; `n2n exchange show {exchange}` tells what comes of it."
+    remedy_zh = "請稍候；`n2n exchange show {exchange}` 顯示其結果。"
+
+
+class ParkedByHand(OrderError):
+    """The exchange {exchange} was parked by a person; trying again does not overrule that."""
+
+    code = "N2N-SEQ-017"
+    zh = "交換 {exchange} 係人工暫停；重試不推翻該決定。"
+    remedy = (
+        "`n2n audit tail --act parked` tells who parked it and why; `n2n queue resume {exchange}` puts it back to work."
+    )
+    remedy_zh = "`n2n audit tail --act parked` 顯示何人因何暫停；以 `n2n queue resume {exchange}` 恢復。"
+
+
+class NothingWaits(OrderError):
+    """Nothing waits to be done for the exchange {exchange}, which is {state}."""
+
+    code = "N2N-SEQ-018"
+    side = Side.NOBODY
+    zh = "交換 {exchange}（{state}）無待辦事項。"
+    remedy = "`n2n exchange show {exchange}` tells what became of it."
+    remedy_zh = "`n2n exchange show {exchange}` 顯示其經過。"
+
+
+class WaitsForAnother(OrderError):
+    """The exchange {exchange} follows {predecessor} and must not overtake it."""
+
+    code = "N2N-SEQ-019"
+    zh = "交換 {exchange} 承接 {predecessor}，不得先行。"
+    remedy = "See to {predecessor}: `n2n exchange show {predecessor}`. When it has arrived, this one goes by itself."
+    remedy_zh = "請先處理 {predecessor}：`n2n exchange show {predecessor}`；其送達後，本件自動續行。"
+
+
+class CancelAsked(OrderError):
+    """Somebody has asked already that the exchange {exchange} be cancelled; the partner's answer decides."""
+
+    code = "N2N-SEQ-025"
+    side = Side.THEIRS
+    zh = "已有人請求取消交換 {exchange}；待對方答覆決定。"
+    remedy = "`n2n exchange show {exchange}` tells what the partner says; `n2n queue retry {exchange}` asks at once."
+    remedy_zh = "`n2n exchange show {exchange}` 顯示對方答覆；以 `n2n queue retry {exchange}` 立即查詢。"
+
+
 class LeaseLost(OrderError):
     """The work on {exchange} was taken over by another worker; this result was discarded."""
 

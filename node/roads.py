@@ -81,8 +81,11 @@ class Roads:
         """When a partner that is away is asked next."""
         return self._circuits.next_probe()
 
-    def to_probe(self) -> Sequence[NodeCode]:
-        """Partners that are away and may be back."""
+    async def to_probe(self) -> Sequence[NodeCode]:
+        """Partners that are away and may be back, or that somebody wants asked now (`n2n queue retry`)."""
+        if self._circuits.away():
+            for away in await asyncio.to_thread(self._node.store.read, circuits.away):
+                self._circuits.hasten(away.partner, away.probe_at)
         return self._circuits.to_probe()
 
     async def probe(self, partner: NodeCode) -> None:

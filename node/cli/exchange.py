@@ -5,7 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.keeping_words import hold_data, keeping_lines, purged_data, wait_data, wait_lines
+from node.cli.keeping_words import (
+    cancellation_data,
+    cancellation_lines,
+    hold_data,
+    keeping_lines,
+    purged_data,
+    wait_data,
+    wait_lines,
+)
 from node.cli.moments import since
 from node.cli.output import Cell, Column, Data
 from node.cli.pki import node_code
@@ -40,9 +48,10 @@ _PARTNER = Column("partner", Text("Partner", "夥伴"))
 _KIND = Column("kind", Text("Kind", "種類"))
 _NUMBER = Column("number", Text("Number", "編號"))
 _STATE = Column("state", Text("State", "狀態"))
-_CAUSE = Column("last_cause", Text("Cause", "原因"))
+_FIRST = Column("first_cause", Text("First cause", "最初原因"))
+_CAUSE = Column("last_cause", Text("Last cause", "最近原因"))
 _UPDATED = Column("updated_at", Text("Last change", "最近變動"))
-_LISTED = (_ID, _DIRECTION, _PARTNER, _KIND, _NUMBER, _STATE, _CAUSE, _UPDATED)
+_LISTED = (_ID, _DIRECTION, _PARTNER, _KIND, _NUMBER, _STATE, _FIRST, _CAUSE, _UPDATED)
 
 _MOMENT = Column("moment", Text("When", "時間"))
 _FACT = Column("fact", Text("What happened", "經過"))
@@ -117,6 +126,7 @@ def show(
                 "release": wait_data(known.wait),
                 "holds": [hold_data(one) for one in known.holds],
                 "certificate": use_words.data_of(account),
+                "cancellation": cancellation_data(known.cancellation),
             }
         )
         return
@@ -132,7 +142,9 @@ def show(
         output.record(_receipt_lines(known.receipt, session))
     if known.answer is not None:
         output.record(_answer_lines(known.answer, session))
-    output.record(wait_lines(known.wait) + keeping_lines(known.tombstone, known.holds))
+    output.record(
+        cancellation_lines(known.cancellation) + wait_lines(known.wait) + keeping_lines(known.tombstone, known.holds)
+    )
     if account is not None:
         use_words.show(account, session)
 
@@ -201,6 +213,7 @@ def _row(one: Exchange, session: Session) -> tuple[Cell, ...]:
         one.kind,
         one.number,
         state.to(to),
+        one.first_cause,
         one.last_cause,
         one.updated_at,
     )
@@ -214,6 +227,7 @@ def _raw(one: Exchange) -> tuple[Cell, ...]:
         one.kind,
         one.number,
         one.state.value,
+        one.first_cause,
         one.last_cause,
         one.updated_at,
     )
@@ -293,7 +307,7 @@ def _lines(one: Exchange, session: Session) -> list[tuple[Column, Cell]]:
         (_STATE, f"{STATES[one.state].to(to)} ({one.state.value})"),
         (Column("document_sha256", Text("Document SHA-256", "文件 SHA-256")), one.document_sha256.hex()),
         (Column("message_id", Text("Message", "訊息")), one.message_id),
-        (Column("first_cause", Text("First cause", "最初原因")), one.first_cause),
+        (_FIRST, one.first_cause),
         (_CAUSE, one.last_cause),
         (Column("created_at", Text("Since", "建立時間")), one.created_at),
         (_UPDATED, one.updated_at),

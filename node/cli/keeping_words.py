@@ -1,4 +1,4 @@
-"""How the command line tells what became of a document, and which holds keep it."""
+"""How the command line tells what became of a document, which holds keep it, and who wants it back."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -8,6 +8,7 @@ from node.cli.words import Text
 from node.clock import to_xml
 
 if TYPE_CHECKING:  # the command line starts without them
+    from node.store.cancellations import Cancellation
     from node.store.holds import Hold
     from node.store.releases import Wait
     from node.store.retention import Tombstone
@@ -20,6 +21,9 @@ _RELEASE_UNTIL = Column("release_until", Text("Waits for its release until", "�
 _RELEASED = Column("released_at", Text("Released", "放行時間"))
 _RELEASED_BY = Column("released_by", Text("Released by", "放行者"))
 _RELEASE_REASON = Column("release_reason", Text("Why released", "放行事由"))
+_CANCEL_BY = Column("cancel_asked_by", Text("Cancellation asked by", "請求取消者"))
+_CANCEL_AT = Column("cancel_asked_at", Text("Cancellation asked", "請求取消時間"))
+_CANCEL_WHY = Column("cancel_reason", Text("Why cancelled", "取消事由"))
 _HOLD = Column("hold", Text("Legal hold", "保全令"))
 
 
@@ -80,3 +84,15 @@ def wait_lines(wait: "Wait | None") -> list[tuple[Column, Cell]]:
     if wait.released_at is None:
         return [*lines, (_RELEASE_UNTIL, wait.ends_at)]
     return [*lines, (_RELEASED, wait.released_at), (_RELEASED_BY, wait.released_by), (_RELEASE_REASON, wait.reason)]
+
+
+def cancellation_data(asked: "Cancellation | None") -> dict[str, Cell] | None:
+    """Who wants back a paper that may have been sent, since when and why; None when nobody does."""
+    return None if asked is None else {"by": asked.actor, "at": asked.asked_at, "reason": asked.reason}
+
+
+def cancellation_lines(asked: "Cancellation | None") -> list[tuple[Column, Cell]]:
+    """The same for people."""
+    if asked is None:
+        return []
+    return [(_CANCEL_AT, asked.asked_at), (_CANCEL_BY, asked.actor), (_CANCEL_WHY, asked.reason)]

@@ -24,6 +24,7 @@ from node.cli import (
     kinds,
     paper,
     pki,
+    queue,
     register,
     retention,
     send,
@@ -73,6 +74,7 @@ app.add_typer(db.app, name="db")
 app.add_typer(key.app, name="key")
 app.add_typer(paper.app, name="paper")
 app.add_typer(pki.app, name="pki")
+app.add_typer(queue.app, name="queue")
 app.add_typer(register.app, name="register")
 app.add_typer(retention.app, name="retention")
 

@@ -22,8 +22,9 @@ from node.model.ids import ExchangeId, NodeCode, sha256
 from node.model.receipt import Receipt
 from node.profiles.book import load_book
 from node.settings import Settings, load_settings
-from node.store import answers, audit, evidence, exchanges, holds, queries, receipts, releases, retention
+from node.store import answers, audit, cancellations, evidence, exchanges, holds, queries, receipts, releases, retention
 from node.store.answers import ToldAnswer
+from node.store.cancellations import Cancellation
 from node.store.database import Database, Tx
 from node.store.holds import Hold
 from node.store.releases import Wait
@@ -98,6 +99,7 @@ class Known:
     tombstone: Tombstone | None
     holds: list[Hold]
     wait: Wait | None
+    cancellation: Cancellation | None
 
 
 def everything_about(session: Session, prefix: str) -> Known:
@@ -115,6 +117,7 @@ def everything_about(session: Session, prefix: str) -> Known:
             tombstone=retention.tombstones(tx, [found.id]).get(found.id),
             holds=holds.holds_of(tx, found.id),
             wait=releases.waits(tx, [found.id]).get(found.id),
+            cancellation=cancellations.of(tx, found.id),
         )
 
     with open_store(session) as store:

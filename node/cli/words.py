@@ -109,6 +109,7 @@ FACTS: Mapping[Fact, Text] = {
     Fact.HANDED_OVER: Text("handed over to the hub", "已移交樞紐"),
     Fact.PARKED: Text("parked", "暫停"),
     Fact.RESUMED: Text("resumed", "恢復"),
+    Fact.CANCEL_ASKED: Text("somebody wants it back; the partner is asked", "請求取消，將向對方查詢"),
     Fact.CANCELLED: Text("cancelled", "取消"),
     Fact.EXPIRED: Text("expired", "逾期"),
     Fact.ANSWER_RECEIVED: Text("the partner's business answer arrived", "收到對方業務回覆"),

@@ -18,7 +18,7 @@ from node.model.ids import ExchangeId, MessageId, NodeCode
 from node.model.job import Job
 from node.model.receipt import KeyStatement
 from node.profiles.partner import Partner
-from node.store import exchanges, jobs, partner_keys
+from node.store import cancellations, exchanges, jobs, partner_keys
 from node.store.database import Tx
 from node.wire import MAX_ENVELOPES, body_to_bytes, header_from_bytes
 
@@ -38,6 +38,8 @@ class Consignment:
     sealed: exchanges.StoredSealed
     document: bytes
     expires_at: datetime
+    cancel: bool = False
+    """Somebody wants it back: it is never sent again, only asked about."""
 
     @property
     def maybe_sent(self) -> bool:
@@ -47,6 +49,10 @@ class Consignment:
     def expired(self, now: datetime) -> bool:
         """Whether the partner would no longer accept it."""
         return now > self.expires_at
+
+    def closes(self, now: datetime) -> bool:
+        """Whether it is not sent any more: the partner may say that it has it, or that it never will."""
+        return self.cancel or self.expired(now)
 
     @property
     def size(self) -> int:
@@ -107,22 +113,26 @@ def load(node: Node, claimed: Sequence[Job]) -> Load:
 
     partner = node.book.partner(claimed[0].partner)
 
-    def read(tx: Tx) -> tuple[_Rows, _Sealed, _Documents, witness.Known]:
+    def read(tx: Tx) -> tuple[_Rows, _Sealed, _Documents, witness.Known, frozenset[ExchangeId]]:
         papers = exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids, fields=False)
-        return (*papers, witness.known(tx, partner.code))
+        return (*papers, witness.known(tx, partner.code), cancellations.asked(tx, ids))
 
-    rows, sealed, documents, known = node.store.read(read)
+    rows, sealed, documents, known, unwanted = node.store.read(read)
     settled = [job for job in claimed if rows[job.exchange].state not in _OWED]
     if settled:
         node.store.write(lambda tx: _finish(tx, settled))
-    owed = [_consignment(job, rows, sealed, documents) for job in claimed if rows[job.exchange].state in _OWED]
+    owed = [
+        _consignment(job, rows, sealed, documents, job.exchange in unwanted)
+        for job in claimed
+        if rows[job.exchange].state in _OWED
+    ]
     return Load(
         partner=partner,
         known=known,
-        fresh=tuple(one for one in owed if not one.expired(now) and not one.maybe_sent),
-        unresolved=tuple(one for one in owed if not one.expired(now) and one.maybe_sent),
-        expired=tuple(one for one in owed if one.expired(now) and one.maybe_sent),
-        expired_unsent=tuple(one for one in owed if one.expired(now) and not one.maybe_sent),
+        fresh=tuple(one for one in owed if not one.closes(now) and not one.maybe_sent),
+        unresolved=tuple(one for one in owed if not one.closes(now) and one.maybe_sent),
+        expired=tuple(one for one in owed if one.closes(now) and one.maybe_sent),
+        expired_unsent=tuple(one for one in owed if one.closes(now) and not one.maybe_sent),
     )
 
 
@@ -137,15 +147,16 @@ def _consignment(
     rows: _Rows,
     sealed: _Sealed,
     documents: _Documents,
+    cancel: bool,
 ) -> Consignment:
     paper = sealed[job.exchange]
     # A body goes on its date at the earliest when the envelope has expired: from then on it is only asked about.
     content = documents[job.exchange].content if job.exchange in documents else b""
-    return Consignment(job, rows[job.exchange], paper, content, header_from_bytes(paper.header).expires_at)
+    return Consignment(job, rows[job.exchange], paper, content, header_from_bytes(paper.header).expires_at, cancel)
 
 
 def questions(load: Load) -> Iterator[Question]:
-    """The Status calls a load needs: what is unresolved is asked about, what is past its expiry is closed."""
+    """The Status calls a load needs: what is unresolved is asked about; expired or wanted back, it is closed."""
     for consignments, close in ((load.unresolved, False), (load.expired, True)):
         for start in range(0, len(consignments), MAX_ENVELOPES):
             part = consignments[start : start + MAX_ENVELOPES]

@@ -12,7 +12,7 @@ from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State, may_move, require_move
 from node.model.ids import ExchangeId
 from node.model.job import Verb
-from node.store import actors, audit, evidence, exchanges, jobs, releases
+from node.store import acted, actors, audit, evidence, exchanges, jobs, releases
 from node.store.database import Tx
 
 BY_HAND = "by hand"
@@ -40,11 +40,16 @@ def park(node: Node, ids: Sequence[ExchangeId], by: ActorName, reason: str) -> N
 
     def commit(tx: Tx) -> None:
         for one in _load(tx, ids):
-            require_move(one.direction, one.state, State.PARKED)
-            park_row(tx, one.id, BY_HAND, now)
-            _note(tx, by, "parked", one, reason, now)
+            park_one(tx, one, by, reason, now)
 
     node.store.write(commit)
+
+
+def park_one(tx: Tx, one: Exchange, by: ActorName, reason: str, now: datetime) -> None:
+    """`park` for one paper. Raises IllegalMove, before anything is changed."""
+    require_move(one.direction, one.state, State.PARKED)
+    park_row(tx, one.id, BY_HAND, now)
+    note(tx, by, "parked", one, reason, now)
 
 
 def resume(node: Node, ids: Sequence[ExchangeId], by: ActorName, reason: str = "") -> dict[ExchangeId, State]:
@@ -56,14 +61,15 @@ def resume(node: Node, ids: Sequence[ExchangeId], by: ActorName, reason: str = "
     now = node.clock.now()
 
     def commit(tx: Tx) -> dict[ExchangeId, State]:
-        return {one.id: _resume(tx, one, by, reason, now) for one in _load(tx, ids)}
+        return {one.id: resume_one(tx, one, by, reason, now) for one in _load(tx, ids)}
 
     states = node.store.write(commit)
     node.wake()
     return states
 
 
-def _resume(tx: Tx, one: Exchange, by: ActorName, reason: str, now: datetime) -> State:
+def resume_one(tx: Tx, one: Exchange, by: ActorName, reason: str, now: datetime) -> State:
+    """`resume` for one paper; where it stands now. Raises NotParked, ReleaseNeeded, before anything is changed."""
     sealed = one.message_id is not None
     if any(wait.released_at is None for wait in releases.waits(tx, [one.id]).values()):
         raise ReleaseNeeded(exchange=one.id)
@@ -71,9 +77,11 @@ def _resume(tx: Tx, one: Exchange, by: ActorName, reason: str, now: datetime) ->
     if one.state is not State.PARKED:
         raise NotParked(exchange=one.id, state=one.state)
     exchanges.move(tx, one.id, one.direction, [State.PARKED], target, now)
+    # Whoever resumes it has seen to its cause: should it stop again, that cause is the first.
+    acted.new_causes(tx, [one.id])
     jobs.add(tx, [jobs.NewJob(one.id, one.partner, verb, now, waits_for(tx, one), one.priority)], now)
     evidence.add(tx, [EvidenceFact(one.id, now, Fact.RESUMED, None, target)])
-    _note(tx, by, "resumed", one, reason, now)
+    note(tx, by, "resumed", one, reason, now)
     return target
 
 
@@ -93,7 +101,8 @@ def _load(tx: Tx, ids: Sequence[ExchangeId]) -> list[Exchange]:
     return [found[one] for one in dict.fromkeys(ids)]
 
 
-def _note(tx: Tx, by: ActorName, act: str, one: Exchange, reason: str, now: datetime) -> None:
+def note(tx: Tx, by: ActorName, act: str, one: Exchange, reason: str, now: datetime) -> None:
+    """Write into the audit who did what to a paper, and why."""
     actor = actors.ensure(tx, by.name, actors.ActorKind(by.kind), now)
     detail = {"partner": one.partner, "from": one.state.value, "reason": reason}
     audit.add(tx, actor, act, one.id, detail, now)

@@ -119,7 +119,7 @@ def confirm(node: Node, caller: NodeCode, response: DeliverResponse) -> int:
         load = calls.load(node, claimed)
         owed = (*load.unresolved, *load.fresh, *load.expired, *load.expired_unsent)
         for closing in (False, True):
-            _settle(node, [one for one in owed if one.expired(now) is closing], response, closing)
+            _settle(node, [one for one in owed if one.closes(now) is closing], response, closing)
     return node.store.read(lambda tx: _taken(tx, found, response))
 
 

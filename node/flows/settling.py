@@ -213,14 +213,16 @@ def _commit_receipts(node: Node, tx: Tx, settled: Sequence[Settled], sight: witn
         node.report("alarm.receipt-disputed", exchange=exchange.id, partner=exchange.partner)
     evidence.add(tx, [_receipt_fact(one, Fact.RECEIPT_STORED, now) for one in first])
     evidence.add(tx, [_receipt_fact(one, Fact.RECEIPT_DISPUTED, now) for one in disputed])
-    for target, cause in sorted({(_end_state(one.receipt), _cause(one.receipt)) for one in first}):
-        same = [one for one in first if (_end_state(one.receipt), _cause(one.receipt)) == (target, cause)]
+    for target, cause in sorted({(_end_state(one), _cause(one.receipt)) for one in first}):
+        same = [one for one in first if (_end_state(one), _cause(one.receipt)) == (target, cause)]
         ids = [one.consignment.exchange.id for one in same]
         exchanges.move_all(tx, ids, Direction.OUT, _movable(target), target, now, cause)
         if target is State.DELIVERED:
             answers.delivered(tx, ids, now)
             carriers = [one.consignment.exchange for one in same if one.consignment.exchange.kind in ANSWER_KINDS]
             answers.concluded(tx, [one.id for one in carriers], now)
+        elif target is State.CANCELLED:
+            evidence.add(tx, [_receipt_fact(one, Fact.CANCELLED, now) for one in same])
         endings.ended(tx, [one.consignment.exchange for one in same], target, now)
     ours = jobs.held(tx, [one.consignment.job for one in settled])
     told = [one.consignment.job for one in settled if one.consignment.exchange.id in ours]
@@ -243,13 +245,13 @@ def _cause(receipt: Receipt) -> str:
     return receipt.findings[0].code if receipt.findings and receipt.verdict is Verdict.REFUSED else ""
 
 
-def _end_state(receipt: Receipt) -> State:
+def _end_state(one: Settled) -> State:
     return {
         Verdict.ACCEPTED: State.DELIVERED,
         Verdict.REFUSED: State.REFUSED,
         # The partner has signed that it never took the paper and never will.
-        Verdict.ABSENT: State.EXPIRED,
-    }[receipt.verdict]
+        Verdict.ABSENT: State.CANCELLED if one.consignment.cancel else State.EXPIRED,
+    }[one.receipt.verdict]
 
 
 def _movable(target: State) -> list[State]:
@@ -369,16 +371,17 @@ def give_back(node: Node, claimed: Sequence[Job], error: NodeError) -> None:
 
 
 def expire_unsent(node: Node, consignments: Sequence[calls.Consignment]) -> None:
-    """Never sent and too late now: EXPIRED without asking anybody (protocol 3)."""
+    """Never sent, and too late now or wanted back: EXPIRED or CANCELLED without asking anybody (protocol 3)."""
     now = node.clock.now()
 
     def commit(tx: Tx) -> None:
         for one in consignments:
             if not jobs.holds(tx, one.job):
                 continue
-            exchanges.move(tx, one.exchange.id, Direction.OUT, [State.SEALED], State.EXPIRED, now, "expired")
-            evidence.add(tx, [_fact(one, now, Fact.EXPIRED, None, "never sent")])
-            endings.ended(tx, [one.exchange], State.EXPIRED, now)
+            end, fact = (State.CANCELLED, Fact.CANCELLED) if one.cancel else (State.EXPIRED, Fact.EXPIRED)
+            exchanges.move(tx, one.exchange.id, Direction.OUT, [State.SEALED], end, now, end.value.lower())
+            evidence.add(tx, [_fact(one, now, fact, None, "never sent")])
+            endings.ended(tx, [one.exchange], end, now)
             _tell_hub(node, tx, [one.job], now)
 
     if consignments:

@@ -80,6 +80,16 @@ class Circuits:
         """When a partner is asked next; None while all are there."""
         return min((one.probe_at for one in self._circuits.values() if one.probe_at is not None), default=None)
 
+    def away(self) -> list[NodeCode]:
+        """Partners that nothing is sent to."""
+        return [one.partner for one in self._circuits.values() if one.is_open]
+
+    def hasten(self, partner: NodeCode, at: datetime) -> None:
+        """Ask a partner that is away at `at`, when that is sooner than it would be asked."""
+        one = self.of(partner)
+        if one.is_open and one.probe_at is not None and at < one.probe_at:
+            self._circuits[partner] = replace(one, probe_at=at)
+
     def to_probe(self) -> list[NodeCode]:
         """Partners whose probe is due."""
         now = self._clock.now()

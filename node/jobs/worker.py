@@ -67,7 +67,7 @@ class Partners(Protocol):
         """A batch for the partner ended so."""
         ...
 
-    def to_probe(self) -> Sequence[NodeCode]:
+    async def to_probe(self) -> Sequence[NodeCode]:
         """Partners that are away and may be back."""
         ...
 
@@ -85,7 +85,7 @@ class _Free:
     async def went(self, partner: NodeCode, pace: "Pace") -> None:
         return None
 
-    def to_probe(self) -> Sequence[NodeCode]:
+    async def to_probe(self) -> Sequence[NodeCode]:
         return ()
 
     async def probe(self, partner: NodeCode) -> None:
@@ -184,7 +184,7 @@ class Worker:
 
     async def _start_due_lanes(self, but_not: Collection[jobs.Lane] = ()) -> None:
         now = self._clock.now()
-        for partner in self._partners.to_probe():
+        for partner in await self._partners.to_probe():
             if partner not in self._probing:
                 self._probing[partner] = asyncio.create_task(self._probe(partner))
         lanes = await asyncio.to_thread(self._store.read, lambda tx: jobs.due_lanes(tx, now))

@@ -29,6 +29,7 @@ class Fact(StrEnum):
     HANDED_OVER = "handed-over"
     PARKED = "parked"
     RESUMED = "resumed"
+    CANCEL_ASKED = "cancel-asked"
     CANCELLED = "cancelled"
     EXPIRED = "expired"
     ANSWER_RECEIVED = "answer-received"

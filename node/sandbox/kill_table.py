@@ -62,6 +62,7 @@ COMMITS: Final[Mapping[str, Reached]] = {
     "flows.control.announce_keys": Reached.ACT,
     "flows.hub_desk.HubDesk.acknowledge": Reached.ACT,
     "flows.lookups.answer": Reached.ACT,
+    "flows.acts.perform": Reached.ACT,
     "flows.parking.park": Reached.ACT,
     "flows.parking.resume": Reached.ACT,
     "flows.releasing.release": Reached.ACT,

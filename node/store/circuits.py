@@ -48,6 +48,11 @@ def forget(tx: Tx, partners: Collection[NodeCode]) -> None:
     tx.execute(delete(CIRCUIT).where(CIRCUIT.c.partner.in_(partners)))
 
 
+def probe_now(tx: Tx, partners: Collection[NodeCode], now: datetime) -> int:
+    """Have the worker ask these partners at its next look; how many of them are away."""
+    return tx.execute(update(CIRCUIT).where(CIRCUIT.c.partner.in_(partners)).values(probe_at=now)).rowcount
+
+
 def forget_all(tx: Tx) -> None:
     """Nobody is known to be away: what a worker knew ended with it."""
     tx.execute(delete(CIRCUIT))

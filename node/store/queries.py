@@ -23,7 +23,11 @@ _ID_OR_BEGINNING = re.compile(r"[0-9a-f-]{1,36}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ExchangeFilter:
-    """What to list; what is not given is not asked. `text` is looked for in number and issuer, `after` is an id."""
+    """What to list; what is not given is not asked. `text` is looked for in number and issuer, `after` is an id.
+
+    `cause` is the first or the last one of an exchange, as a code of the catalogue; `before` is when it came at the
+    latest.
+    """
 
     direction: Direction | None = None
     partner: NodeCode | None = None
@@ -33,6 +37,9 @@ class ExchangeFilter:
     since: datetime | None = None
     limit: int = PAGE
     after: ExchangeId | None = None
+    cause: str | None = None
+    before: datetime | None = None
+    priority: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,20 @@ def list_exchanges(tx: Tx, wanted: ExchangeFilter) -> list[Exchange]:
     """Exchanges that match, newest first."""
     query = select(EXCHANGE).where(*_conditions(wanted)).order_by(EXCHANGE.c.id.desc()).limit(wanted.limit)
     return [exchange_of(row) for row in tx.execute(query)]
+
+
+def count(tx: Tx, wanted: ExchangeFilter) -> int:
+    """How many exchanges match, whatever the filter's limit."""
+    return int(tx.execute(select(func.count()).select_from(EXCHANGE).where(*_conditions(wanted))).scalar_one())
+
+
+def ids_from(tx: Tx, wanted: ExchangeFilter, behind: ExchangeId | None, limit: int) -> list[ExchangeId]:
+    """Ids that match, oldest first, behind `behind`: a page for whoever changes what it finds."""
+    conditions = _conditions(wanted)
+    if behind is not None:
+        conditions.append(EXCHANGE.c.id > behind)
+    rows = tx.execute(select(EXCHANGE.c.id).where(*conditions).order_by(EXCHANGE.c.id).limit(limit))
+    return [ExchangeId(row.id) for row in rows]
 
 
 def counts(tx: Tx) -> list[Count]:
@@ -95,6 +116,12 @@ def _conditions(wanted: ExchangeFilter) -> list[ColumnElement[bool]]:
         )
     if wanted.since is not None:
         conditions.append(table.created_at >= wanted.since)
+    if wanted.before is not None:
+        conditions.append(table.created_at <= wanted.before)
+    if wanted.cause is not None:
+        conditions.append(or_(table.first_cause == wanted.cause, table.last_cause == wanted.cause))
+    if wanted.priority is not None:
+        conditions.append(table.priority == wanted.priority)
     if wanted.after is not None:
         conditions.append(table.id < wanted.after)
     return conditions

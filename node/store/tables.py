@@ -14,6 +14,7 @@ from sqlmodel import Field
 from node.store import operator_tables as operator_tables  # the metadata holds their tables, too
 from node.store import retention_tables
 from node.store import uses_tables as uses_tables
+from node.store.cancellation_tables import CANCELLATION as CANCELLATION
 from node.store.columns import SEQUENCE, Moment
 from node.store.log_tables import CHECKPOINT, ISSUED_CHECKPOINT, LOG_ALARM, LOG_NODE, RECEIPT_LOG
 from node.store.lookup_tables import LOOKUP
@@ -52,8 +53,8 @@ __all__ = [
 ]
 
 APPEND_ONLY = (
-    "audit", "business_answer", "document_signature", "evidence", "issued_checkpoint", "log_node", "receipt",
-    "receipt_dispute", "seal", "sealed", "tombstone", *retention_tables.APPEND_ONLY,
+    "audit", "business_answer", "cancellation", "document_signature", "evidence", "issued_checkpoint", "log_node",
+    "receipt", "receipt_dispute", "seal", "sealed", "tombstone", *retention_tables.APPEND_ONLY,
 )  # fmt: skip
 """Tables whose rows are never changed and never deleted."""
 

@@ -10,7 +10,20 @@ from node.model.answer import AnswerVerdict
 from node.model.envelope import Purpose
 from node.model.evidence import EvidenceFact, Fact
 from node.model.receipt import Verdict
-from node.store import actors, answers, audit, evidence, exchanges, holds, log, receipts, releases, retention, witnessed
+from node.store import (
+    actors,
+    answers,
+    audit,
+    cancellations,
+    evidence,
+    exchanges,
+    holds,
+    log,
+    receipts,
+    releases,
+    retention,
+    witnessed,
+)
 from node.store.database import Database, Tx
 from node.store.tables import APPEND_ONLY, DOCUMENT, LOG_ALARM, METADATA, TOMBSTONE
 
@@ -43,6 +56,7 @@ def full(database: Database, trade: "Trade") -> Database:
         second = actors.ensure(tx, "second", actors.ActorKind.HUMAN, trade.now)
         hold, _ = holds.place(tx, [purged.id], actor, "a case", trade.now)
         holds.release(tx, hold, second, "the case is closed", trade.now)
+        cancellations.ask(tx, kept.id, actor, "wanted back", trade.now)
         releases.hold_back(tx, [kept.id], actor, trade.later(days=1))
         releases.give(tx, kept.id, second, "seen", trade.now)
         retention.purge_bodies(tx, trade.later(days=1), actor, "time is over", trade.now)

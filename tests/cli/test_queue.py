@@ -1,0 +1,101 @@
+"""`n2n queue` on a real node home whose partner does not run."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from node.cli.main import main
+from node.documents import samples
+
+Run = Callable[..., Any]
+KIND = "certificate_of_origin"
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("keys") / "pki"
+    assert main(["pki", "dev", str(folder), "XA", "XB"]) == 0
+    return folder
+
+
+@pytest.fixture
+def home(drawn: Path, tmp_path: Path) -> Path:
+    """XA, with three papers for XB that wait."""
+    home = tmp_path / "xa"
+    assert main(["init", str(home), "--code", "XA", "--pki", str(drawn), "--partner", "XB=127.0.0.1:1"]) == 0
+    original = samples.sample(KIND, samples.sample_names(KIND)[0])
+    for at in range(3):
+        file = tmp_path / f"{at}.xml"
+        file.write_bytes(samples.vary(KIND, original, f"QUEUE-{at}"))
+        assert main(["send", str(file), "--to", "XB", "--home", str(home)]) == 0
+    return home
+
+
+def listed(n2n: Run, home: Path, *words: str) -> list[dict[str, Any]]:
+    return n2n("exchange", "list", "--json", "--home", home, *words).data
+
+
+def test_a_dry_run_counts_and_changes_nothing(n2n: Run, home: Path) -> None:
+    ran = n2n("queue", "park", "--partner", "XB", "--dry-run", "--reason", "x", "--json", "--home", home)
+    assert (ran.code, ran.data["count"]) == (0, 3)
+    assert [one["state"] for one in ran.data["sample"]] == ["ACCEPTED"] * 3
+    assert {one["state"] for one in listed(n2n, home)} == {"ACCEPTED"}
+
+
+def test_many_are_parked_and_resumed_with_a_line_for_each_and_the_reason_in_the_audit(n2n: Run, home: Path) -> None:
+    ran = n2n("queue", "park", "--text", "queue-", "--yes", "--reason", "wrong tariff", "--json", "--home", home)
+    lines = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(one["before"], one["after"], one["error"]) for one in lines] == [("ACCEPTED", "PARKED", None)] * 3
+    acts = n2n("audit", "tail", "--act", "parked", "--json", "--home", home).out
+    assert acts.count("wrong tariff") == 3
+    retried = n2n("queue", "retry", "--partner", "XB", "--yes", "--json", "--home", home)
+    assert [json.loads(line)["error"]["code"] for line in retried.out.splitlines()] == ["N2N-SEQ-017"] * 3
+    ran = n2n("queue", "resume", "--cause", "by hand", "--yes", "--home", home)
+    assert "Done: 3. Not done: 0." in ran.err
+    assert {one["state"] for one in listed(n2n, home)} == {"ACCEPTED"}
+
+
+def test_more_than_one_needs_a_yes_and_everything_needs_a_name(n2n: Run, home: Path) -> None:
+    assert n2n("queue", "cancel", "--partner", "XB", "--reason", "x", "--home", home).code == 2
+    assert n2n("queue", "cancel", "--reason", "x", "--yes", "--home", home).code == 2
+    assert {one["state"] for one in listed(n2n, home)} == {"ACCEPTED"}
+
+
+def test_one_paper_is_cancelled_by_its_id_and_not_again(n2n: Run, home: Path) -> None:
+    one = listed(n2n, home)[0]["id"]
+    assert n2n("queue", "cancel", one, "--reason", "the exporter asked", "--home", home).code == 0
+    assert n2n("exchange", "show", one, "--json", "--home", home).data["state"] == "CANCELLED"
+    assert n2n("queue", "cancel", one, "--reason", "again", "--home", home).code != 0
+
+
+def test_a_filter_that_finds_nothing_does_nothing(n2n: Run, home: Path) -> None:
+    ran = n2n("queue", "cancel", "--partner", "XB", "--older-than", "7d", "--yes", "--reason", "x", "--home", home)
+    assert (ran.code, ran.out) == (0, "")
+    assert "No exchange matches." in ran.err
+
+
+def test_an_act_that_is_stopped_between_two_portions_keeps_what_is_done(
+    n2n: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from node.flows import acts
+
+    monkeypatch.setattr(acts, "CHUNK", 1)
+    perform, calls = acts.perform, []
+
+    def stopped(*given: object) -> object:
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        calls.append(given)
+        return perform(*given)
+
+    monkeypatch.setattr(acts, "perform", stopped)
+    ran = n2n("queue", "park", "--partner", "XB", "--yes", "--reason", "x", "--home", home)
+    assert ran.code == 130
+    assert "Stopped after 2 of 3" in ran.err
+    assert sorted(one["state"] for one in listed(n2n, home)) == ["ACCEPTED", "PARKED", "PARKED"]
+    monkeypatch.setattr(acts, "perform", perform)
+    n2n("queue", "park", "--partner", "XB", "--yes", "--reason", "x", "--home", home)
+    assert {one["state"] for one in listed(n2n, home)} == {"PARKED"}
