@@ -19,10 +19,12 @@ from node.cli.register_words import (
     CERTIFICATES,
     ISSUER,
     KIND,
+    LEFT,
     LIVES,
     NUMBER,
     STATUS,
     data_of,
+    left_rows,
     operator_data,
     operator_life,
     operator_row,
@@ -107,7 +109,7 @@ def lookup(
     ask: Annotated[bool, typer.Option("--ask", help="Ask the partner itself, now. 直接向夥伴查詢。")] = False,
 ) -> None:
     """Is it authentic and in force? Exit 0: it is; 1: known, not in force; 66: not known. 查詢證書或企業是否有效。"""
-    from node.cli.register_access import certificates_with, operators_with
+    from node.cli.register_access import certificates_with, operators_with, quantities_left
 
     *named, number = _one_or_three(which)
     kind, issuer = named or (None, None)
@@ -124,13 +126,18 @@ def lookup(
         if kind in (None, OPERATORS)
         else []
     )
+    # The ledger tells what is left now; it does not tell what was left then.
+    left = [()] * len(found) if known_at else quantities_left(session, found)
     if session.as_json:
-        session.output.data([*map(with_chain, found), *map(operator_data, traders)])
+        session.output.data([*map(with_chain, found, left), *map(operator_data, traders)])
     else:
         to = session.language
         rows = [*(row_of(one, LIVES[one.life].to(to)) for one in found)]
         rows += [operator_row(one, LIVES[operator_life(one)].to(to)) for one in traders]
         session.output.table(CERTIFICATES, rows, _NOTHING)
+        amounts = [row for one, some in zip(found, left, strict=True) for row in left_rows(one, some, to)]
+        if amounts:
+            session.output.table(LEFT, amounts, _NOTHING)
     if not any([*(one.in_force for one in found), *(one.in_force for one in traders)]):
         raise typer.Exit(EXIT_NOT_IN_FORCE if found or traders else EXIT_UNKNOWN)
 

@@ -1,7 +1,7 @@
 """How the command line reaches the registers of a node: certificates, operators, and what hangs together."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING
 
@@ -9,11 +9,12 @@ from node.cli.node_access import acting, open_store, settings_of
 from node.cli.session import Session
 from node.flows.declaration_check import Verdict, check
 from node.flows.declaration_registers import StoredRegisters
+from node.flows.quantities_left import left_of
 from node.model.certificate import Certificate, last_moment
 from node.model.declaration import Declaration
 from node.model.exchange import Direction
 from node.model.ids import NodeCode
-from node.model.lookup import Question
+from node.model.lookup import QuantityLeft, Question
 from node.model.operator import OperatorState
 from node.profiles.book import load_book
 from node.store import certificate_register, lookups, operators, tracing
@@ -41,6 +42,12 @@ def certificates_with(
                 tx, number, on, known_at, direction=direction, partner=partner, kind=kind, issuer=issuer
             )
         )
+
+
+def quantities_left(session: Session, found: Sequence[Certificate]) -> list[tuple[QuantityLeft, ...]]:
+    """What is left to be used of each of these, by the ledger as it is now."""
+    with open_store(session) as store:
+        return store.read(lambda tx: [left_of(tx, one) for one in found])
 
 
 def operators_with(

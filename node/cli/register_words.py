@@ -1,14 +1,15 @@
 """What registers say, in both languages, and how their rows are shown and written out."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 from node.cli.output import Cell, Column, Data
 from node.cli.words import Text
 from node.errors import Language
 from node.model.certificate import OPERATOR_LIVES, OPERATORS, Certificate, Life
-from node.model.lookup import LookupAnswer
+from node.model.lookup import LookupAnswer, QuantityLeft
 from node.model.operator import OperatorState
+from node.model.uses import Measure
 
 LIVES: Mapping[Life, Text] = {
     Life.IN_FORCE: Text("in force", "有效"),
@@ -59,6 +60,29 @@ def operator_life(found: OperatorState) -> Life:
     return OPERATOR_LIVES[found.status]
 
 
+LEFT = (
+    NUMBER,
+    Column("item", Text("Item", "項次")),
+    Column("measure", Text("By", "核銷方式")),
+    Column("left", Text("Left", "餘額")),
+    Column("unit", Text("Unit", "單位")),
+)
+"""The columns of what is left of certificates."""
+
+MEASURES: Mapping[str, Text] = {Measure.QUANTITY: Text("quantity", "數量"), Measure.VALUE: Text("value", "價值")}
+
+
+def left_rows(found: Certificate, left: Sequence[QuantityLeft], language: Language) -> list[tuple[Cell, ...]]:
+    """What is left of a certificate, item by item."""
+    number = found.latest.number
+    return [(number, one.item, MEASURES[one.measure].to(language), one.left, one.unit) for one in left]
+
+
+def left_data(left: Sequence[QuantityLeft]) -> list[Data]:
+    """The same for programs."""
+    return [{"item": one.item, "measure": one.measure, "unit": one.unit, "left": one.left} for one in left]
+
+
 def told_lines(told: LookupAnswer, partner: str, language: Language) -> list[tuple[Column, Cell]]:
     """A partner's answer, line by line."""
     known = told.status in set(Life)
@@ -84,7 +108,7 @@ def told_data(told: LookupAnswer, partner: str, number: int) -> dict[str, Data]:
         "valid_until": _day(told.valid_until),
         "status_since": told.status_since,
         "said_at": told.said_at,
-        "left": [{"item": one.item, "measure": one.measure, "unit": one.unit, "left": one.left} for one in told.left],
+        "left": left_data(told.left),
         "lookup": number,
     }
 
@@ -103,8 +127,8 @@ def data_of(found: Certificate) -> dict[str, Data]:
     return {**data, "in_force": found.in_force}
 
 
-def with_chain(found: Certificate) -> dict[str, Data]:
-    """A certificate for programs, with every paper of its chain."""
+def with_chain(found: Certificate, left: Sequence[QuantityLeft]) -> dict[str, Data]:
+    """A certificate for programs, with every paper of its chain and what is left of it."""
     chain: list[Data] = [
         {
             "number": one.number,
@@ -115,7 +139,7 @@ def with_chain(found: Certificate) -> dict[str, Data]:
         }
         for one in found.chain
     ]
-    return {**data_of(found), "chain": chain}
+    return {**data_of(found), "chain": chain, "left": left_data(left)}
 
 
 def _day(day: date | None) -> str | None:

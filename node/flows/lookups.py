@@ -1,17 +1,18 @@
 """What our registers say to a partner that asks: about papers and operators that it was told of, and nothing else."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from threading import Lock
 
 from node.crypto.seal import lookup_leaf, make_seal
-from node.errors import TooManyLookups
+from node.errors import TooManyLookups, WireError
 from node.flows.ports import Node
+from node.flows.quantities_left import left_of
 from node.model.certificate import OPERATOR_LIVES, OPERATORS, Certificate, last_moment
 from node.model.envelope import Purpose
 from node.model.exchange import Direction
 from node.model.ids import NodeCode
-from node.model.lookup import LookupAnswer, LookupRequest, Question, SealedAnswer
+from node.model.lookup import LookupAnswer, LookupRequest, QuantityLeft, Question, SealedAnswer
 from node.model.operator import OperatorState
 from node.store import actors, audit, certificate_register, lookups, operators
 from node.store.actors import ActorKind
@@ -66,7 +67,7 @@ def answer(node: Node, caller: NodeCode, request: LookupRequest, asked: bytes) -
     )
     # The store is asked in any case, so that time tells nothing either.
     found = node.store.read(lambda tx: judged(tx, caller, Direction.OUT, question, now))
-    said = lookup_answer_to_bytes(found if released else LookupAnswer(now))
+    said = _written(found if released else LookupAnswer(now))
     seal, (place,) = make_seal(
         [lookup_leaf(asked, said)], Purpose.LOOKUPS, node.code, caller, node.keys.receipt, now, node.own_trust
     )
@@ -96,16 +97,29 @@ def judged(tx: Tx, partner: NodeCode, direction: Direction, question: Question, 
         kind=question.kind,
         issuer=question.issuer,
     )
-    return _of_certificate(found[0], now) if found else LookupAnswer(now)
+    if not found:
+        return LookupAnswer(now)
+    # The ledger tells what is left now; it does not tell what was left then.
+    left = left_of(tx, found[0]) if known_at == now else ()
+    return _of_certificate(found[0], left, now)
 
 
-def _of_certificate(found: Certificate, now: datetime) -> LookupAnswer:
+def _written(answer: LookupAnswer) -> bytes:
+    """The answer as it is sealed; without quantities when there are more, or longer ones, than an answer holds."""
+    try:
+        return lookup_answer_to_bytes(answer)
+    except WireError:
+        return lookup_answer_to_bytes(replace(answer, left=()))
+
+
+def _of_certificate(found: Certificate, left: tuple[QuantityLeft, ...], now: datetime) -> LookupAnswer:
     return LookupAnswer(
         said_at=now,
         status=found.life.value,
         valid_from=_day(found.latest.issued),
         valid_until=_day(found.latest.valid_until),
         status_since=found.since,
+        left=left,
     )
 
 

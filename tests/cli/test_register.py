@@ -60,6 +60,18 @@ def test_one_certificate_is_named_by_kind_issuer_and_number(ask: Run) -> None:
     assert ask("lookup", TEA, "--on", "tomorrow").code == 2
 
 
+def test_what_is_left_is_told_now_and_of_what_is_in_force(ask: Run) -> None:
+    def left(number: str, *more: str) -> list[dict[str, str]]:
+        return ask("lookup", number, *OUT, "--json", *more).data[0]["left"]
+
+    by_quantity = left(TEA_AGAIN)[0]
+    assert by_quantity == {"item": "1", "measure": "quantity", "unit": "KGM", "left": by_quantity["left"]}
+    assert float(by_quantity["left"]) > 0
+    assert left(TEA) == left(TEA_AGAIN, "--known-at", "0h") == []
+    assert "KGM" in ask("lookup", TEA_AGAIN, *OUT).out
+    assert "數量" in ask("lookup", TEA_AGAIN, *OUT, "--lang", "zh-TW").out
+
+
 def test_people_read_it_in_their_language(ask: Run) -> None:
     assert "replaced by another" in ask("lookup", TEA, *OUT).out
     assert "已換發" in ask("lookup", TEA, *OUT, "--lang", "zh-TW").out

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from uses_lab import line, use_of
 
 from node.crypto.seal import lookup_leaf, make_seal
 from node.documents import samples
@@ -26,9 +27,9 @@ from node.flows import lookups as answering
 from node.flows.ports import ActorName
 from node.model.envelope import Purpose
 from node.model.ids import NodeCode
-from node.model.lookup import LookupAnswer, LookupRequest, Question, SealedAnswer
+from node.model.lookup import LookupAnswer, LookupRequest, QuantityLeft, Question, SealedAnswer
 from node.store import lookups
-from node.wire import answer, lookup_answer_to_bytes, lookup_request_to_bytes
+from node.wire import answer, lookup_answer_from_bytes, lookup_answer_to_bytes, lookup_request_to_bytes
 
 if TYPE_CHECKING:
     from conftest import Country, Pair
@@ -137,6 +138,49 @@ def test_a_suspended_arrangement_tells_nothing(pair: "Pair", tea: bytes, monkeyp
     pair.cross()
     monkeypatch.setattr(type(pair.xa.wired.node.book), "served", lambda *_: ())
     assert ask(pair.xb).status == "unknown"
+
+
+# --- what is left -----------------------------------------------------------------------------------------------------
+
+
+def test_a_partner_says_what_is_left_of_its_certificate(pair: "Pair", tea: bytes) -> None:
+    pair.xa.hand_in(tea, XB)
+    pair.cross()
+    whole = (QuantityLeft("1", "quantity", "KGM", "480"), QuantityLeft("1", "value", "USD", "21600"))
+    assert ask(pair.xb).left == whole
+    pair.xb.hand_in(use_of(tea, "U-1", lines=[line("1", "120.5")]), XA, "u1")
+    pair.cross()
+    told = ask(pair.xb)
+    assert told.left == (QuantityLeft("1", "quantity", "KGM", "359.5"), whole[1])
+    assert lookup_answer_from_bytes(kept(pair.xa)[0].sealed.answer) == told
+
+
+def test_nothing_is_said_to_be_left_at_an_earlier_time_or_of_what_is_not_in_force(
+    pair: "Pair", tea: bytes, tea_again: bytes
+) -> None:
+    pair.xa.hand_in(tea, XB)
+    pair.cross()
+    then = pair.xa.clock.now()
+    assert ask(pair.xb, replace(TEA_QUESTION, on=date(2020, 1, 1))).left == ()
+    pair.xa.clock.advance(timedelta(hours=1))
+    pair.xb.clock.advance(timedelta(hours=1))
+    assert (ask(pair.xb, replace(TEA_QUESTION, known_at=then)).status, ask(pair.xb).status) == ("in_force",) * 2
+    assert ask(pair.xb, replace(TEA_QUESTION, known_at=then)).left == ()
+    pair.xa.hand_in(tea_again, XB, "again")
+    pair.cross()
+    assert (ask(pair.xb).status, ask(pair.xb).left) == ("replaced", ())
+
+
+def test_more_quantities_than_an_answer_holds_are_left_out_and_the_rest_is_said(
+    pair: "Pair", tea: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pair.xa.hand_in(tea, XB)
+    pair.cross()
+    many = tuple(QuantityLeft(str(item), "quantity", "KGM", "1") for item in range(201))
+    monkeypatch.setattr(answering, "left_of", lambda *_: many)
+    assert (ask(pair.xb).status, ask(pair.xb).left) == ("in_force", ())
+    monkeypatch.setattr(answering, "left_of", lambda *_: many[:200])
+    assert ask(pair.xb).left == many[:200]
 
 
 # --- answers that do not hold -----------------------------------------------------------------------------------------
