@@ -1,7 +1,6 @@
 """What enforcement information must say beyond its shape, and what an arrangement must allow."""
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from node.documents.checks import moment_of
 from node.documents.json_spots import JsonBreach, Spot
@@ -30,7 +29,7 @@ def _dates(root: Spot) -> Iterator[JsonBreach]:
         return
     if retained is not None and retained <= issued.date():
         yield root.at("retainUntil").breaks("must be after the day of issue")
-    if happened is not None and happened > issued.date() + timedelta(days=1):
+    if happened is not None and (happened - issued.date()).days > 1:
         yield root.at("offence", "on").breaks("must not be after the day of issue")
 
 
@@ -49,7 +48,7 @@ def agreed(root: Spot, terms: Terms) -> Iterator[JsonBreach]:
     issued, retained = moment_of(root.text_at("issued")), date_of(root.text_at("retainUntil"))
     if issued is None or retained is None:
         return
-    if retained > issued.date() + timedelta(days=allowed.max_retention_days):
+    if (retained - issued.date()).days > allowed.max_retention_days:
         yield root.at("retainUntil").breaks(
             f"is later than the {allowed.max_retention_days} days that the arrangement allows"
         )

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from node.documents import reader
 from node.errors import ArrangementSuspended, ControlKindRefused, NotAgreed, NotReleased, PaperRefused, TooLarge
+from node.flows.kept_until import require_day
 from node.flows.ports import Node
 from node.model.answer import AnswerForm
 from node.model.control_kinds import CONTROL_KINDS
@@ -55,6 +56,7 @@ def admit_under(book: Book, content: bytes, partner: NodeCode, kind: str | None,
     _require_size(content, agreed.max_bytes)
     _require_issuer_signature(document, agreed.issuer_signature)
     _require_release(document, profile, agreed)
+    require_day(document, agreed, now)
     return Admitted(document, profile, agreed)
 
 

@@ -129,7 +129,7 @@ def _exchange(node: Node, caller: NodeCode, ruled: Ruled, opened: Opened, now: d
         kind_version=header.kind_version,
         assurance=Assurance.DOCUMENT if body.signatures else Assurance.BATCH,
         state=_first_state(ruled),
-        priority=header.priority,
+        priority=ruled.due_priority,
         issuer=identity.issuer,
         number=identity.number,
         version=identity.version,

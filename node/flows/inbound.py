@@ -73,6 +73,7 @@ def deliver(node: Node, caller: NodeCode, request: DeliverRequest) -> DeliverRes
     letters, rulings = receive(node, caller, request, refusals, now)
     rulings |= solitude.refuse_company(letters, len(request.envelopes), refusals, now)
     rulings |= judgement.verify(node, caller, request.key, letters, refusals, now)
+    rulings |= _pushed_in(node, rulings)
     outcomes, given = commit(node, caller, rulings, refusals, request.known_checkpoint, now)
     answers = tuple(Answer(_id_of(envelope), outcomes[index]) for index, envelope in enumerate(request.envelopes))
     return DeliverResponse(answers, given.note, given.proof)
@@ -196,6 +197,20 @@ def _no_room(node: Node, letter: Letter) -> Ruling | None:
     """What we have no room for is not even opened, and nothing is written about it; duplicates had their answer."""
     full = node.capacity.full(Direction.IN, letter.header.sender, letter.header.priority)
     return None if full is None else Deferred(DeferredCode.OVERLOAD, RETRY_AFTER_S * 1000)
+
+
+def _pushed_in(node: Node, rulings: Mapping[int, Ruling]) -> dict[int, Ruling]:
+    """Good papers that came in on a lane above their own, and for which there is no room on their own."""
+    found: dict[int, Ruling] = {}
+    for index, one in rulings.items():
+        if not isinstance(one, Ruled) or one.paper is None or one.letter is None:
+            continue
+        header, due = one.letter.header, one.due_priority
+        if due is header.priority or one.receipt.verdict is not Verdict.ACCEPTED:
+            continue
+        if node.capacity.full(Direction.IN, header.sender, due) is not None:
+            found[index] = Deferred(DeferredCode.OVERLOAD, RETRY_AFTER_S * 1000)
+    return found
 
 
 # --- commit ---------------------------------------------------------------------------------------------------------

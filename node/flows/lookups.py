@@ -11,6 +11,7 @@ from node.flows.quantities_left import left_of
 from node.model.certificate import OPERATOR_LIVES, OPERATORS, Certificate, last_moment
 from node.model.envelope import Purpose
 from node.model.exchange import Direction
+from node.model.guarded import GUARDED
 from node.model.ids import NodeCode
 from node.model.lookup import LookupAnswer, LookupRequest, QuantityLeft, Question, SealedAnswer
 from node.model.operator import OperatorState
@@ -58,11 +59,16 @@ class Allowance:
 def answer(node: Node, caller: NodeCode, request: LookupRequest, asked: bytes) -> SealedAnswer:
     """Our sealed answer, kept with the question; what is unknown and what is not released look the same.
 
-    Raises OwnWorkFailed.
+    Nothing is told of guarded kinds: they are given to persons who are named, and released by hand.
+
+    Raises OwnWorkFailed, and DiskNearlyFull while there is no room to keep the answer.
     """
     now = node.clock.now()
+    full = node.capacity.disk_full()
+    if full is not None:
+        raise full
     question = request.question
-    released = any(
+    released = question.kind not in GUARDED and any(
         kind.name == question.kind and Direction.OUT in kind.directions for kind in node.book.served(caller, now)
     )
     # The store is asked in any case, so that time tells nothing either.

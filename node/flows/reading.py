@@ -30,6 +30,7 @@ from node.errors import (
     XmlError,
 )
 from node.flows.admission import issuer_finding
+from node.flows.kept_until import require_day
 from node.flows.ports import Node
 from node.flows.rulings import RETRY_HINT_MS, Opened, Proofs, Refusal, Ruled, Ruling, refused
 from node.flows.standing import Paper
@@ -60,6 +61,7 @@ def read_paper(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refu
         _require_uploads(metadata)
         header, terms = letter.header, opened.agreed.terms
         document = reader.read(body.document, header.kind, header.kind_version, metadata.media_type, terms)
+        require_day(document, opened.agreed, now)
         issuer = _issuer(node, caller, opened, document, now)
     except SignatureError as error:
         return refusal(opened, metadata, _never_readable(opened, metadata) or error, refusals, now)

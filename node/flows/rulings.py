@@ -19,7 +19,7 @@ from node.flows.standing import Paper, Rank
 from node.model.answer import BusinessAnswer
 from node.model.document import Document, Finding
 from node.model.effect import Effect
-from node.model.envelope import Body, Envelope, Header, Metadata
+from node.model.envelope import Body, Envelope, Header, Metadata, Priority
 from node.model.ids import Digest, ExchangeId, NodeCode
 from node.model.receipt import (
     Outcome,
@@ -91,6 +91,14 @@ class Ruled:
     def effect(self) -> Effect | None:
         """What the paper does besides being there."""
         return self.document.reading.effect if self.document is not None else None
+
+    @property
+    def due_priority(self) -> Priority:
+        """The lane that the paper belongs into: its sender may claim a lower one, never a higher (protocol 3)."""
+        if self.letter is None or self.opened is None:
+            return Priority.B
+        is_urgent = self.effect is not None and self.effect.is_urgent
+        return max(self.letter.header.priority, Priority.A if is_urgent else self.opened.agreed.priority)
 
     @property
     def has_effect(self) -> bool:

@@ -138,3 +138,22 @@ def test_urgent_papers_pass_a_full_queue_and_it_is_told_once(pair, papers) -> No
     clock.advance(LOOK_EVERY)
     assert capacity.full(Direction.OUT, XB, Priority.A) is None
     assert said == ["intake.full", "intake.full", "intake.open"]
+
+
+def test_a_partner_that_calls_its_ordinary_papers_urgent_passes_no_full_queue(pair, papers, limited, reopen) -> None:
+    file = pair.xa.home / "partner_profiles" / "XB" / "xa-xb-trade-papers.toml"
+    file.write_text(file.read_text(encoding="utf-8").replace('priority = "B"', 'priority = "A"'), encoding="utf-8")
+    reopen(pair.xa)
+    limited(pair.xb, inbound=1)
+    hub = pair.xb.home / "hub"
+    hub.rename(hub.with_name("away"))
+    first, *others = papers(4)
+    taken = pair.xa.hand_in(first, XB)
+    pair.xa.work()
+    pair.xb.later(seconds=2)
+    pushed = [pair.xa.hand_in(content, XB, f"p{n}") for n, content in enumerate(others)]
+    pair.xa.work()
+    assert pair.xa.exchange(taken).state is State.DELIVERED
+    assert {pair.xa.exchange(one).last_cause for one in pushed} == {PartnerDeferred.code}
+    (here,) = pair.xb.received()
+    assert here.priority == Priority.B, "nor does it overtake other countries' papers on the way to the hub"

@@ -1,8 +1,9 @@
 """Enforcement information: off by default, alone, released by a second person, gone on its day at both sides."""
 
+import asyncio
 import json
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ from node.errors import (
     ReleaseTooLate,
     SecondActorNeeded,
 )
-from node.flows import calls, holding, parking, releasing, sealing
+from node.flows import asking, calls, holding, parking, releasing, sealing
 from node.flows.hub_desk import HubDesk
 from node.flows.intake import Submission
 from node.flows.outbound import accept
@@ -31,6 +32,7 @@ from node.flows.ports import ActorName
 from node.model.exchange import State
 from node.model.hub import ExchangeQuestion, HubClient, HubSubmission, HubTaken
 from node.model.ids import NodeCode
+from node.model.lookup import Question
 from node.service import purge
 
 XA, XB = "XA", "XB"
@@ -268,3 +270,48 @@ def test_lists_and_logs_do_not_name_it_and_the_command_line_releases_it(
     assert (told["state"], told["release"]["reason"]) == ("ACCEPTED", "seen")
     assert told["release"]["released_by"].startswith("Chief (")
     assert "放行者" in n2n("exchange", "show", sent, "--lang", "zh-TW")[1]
+
+
+def dated(paper: bytes, issued: str, retain_until: str) -> bytes:
+    value = json.loads(paper)
+    value["offence"]["on"] = issued[:10]
+    return json.dumps({**value, "issued": issued, "retainUntil": retain_until}).encode()
+
+
+DAYS = {
+    "issued in years to come": ("2036-05-09T10:00:00Z", "2036-08-31"),
+    "over before it came": ("2016-05-09T10:00:00Z", "2016-08-31"),
+    "at the end of the calendar": ("9999-12-31T10:00:00Z", "9999-12-31"),
+    "counted beyond the calendar": ("9999-11-30T10:00:00Z", "9999-12-31"),
+}
+
+
+@pytest.mark.parametrize("what", DAYS)
+def test_its_day_is_counted_from_today_whatever_day_it_calls_its_issue(
+    on, paper: bytes, what: str, monkeypatch
+) -> None:
+    content = dated(paper, *DAYS[what])
+    with pytest.raises(PaperRefused):
+        hand_in(on.xa, content)
+    if "calendar" not in what:
+        monkeypatch.setattr("node.flows.admission.require_day", lambda *_: None)
+        sent = hand_in(on.xa, content)
+        releasing.release(on.xa.wired.node, sent, CHIEF, "seen")
+        on.cross()
+        assert (on.xa.exchange(sent).state, on.xa.exchange(sent).last_cause) == (State.REFUSED, "AGREED")
+        assert on.xb.hub_has() == []
+
+
+def test_a_partners_lookup_tells_nothing_of_it_neither_before_its_release_nor_after(on, paper: bytes) -> None:
+    sent = hand_in(on.xa, paper)
+    number, issuer = json.loads(paper)["number"], on.xa.exchange(sent).issuer
+    question = Question(KIND, issuer, number, date(2026, 11, 22))
+
+    def said() -> str:
+        ask = asking.ask(on.xb.wired.node, on.xb.road, NodeCode(XA), question, CLERK)
+        return asyncio.run(ask).answer.status
+
+    assert said() == "unknown"
+    releasing.release(on.xa.wired.node, sent, CHIEF, "seen")
+    on.cross()
+    assert said() == "unknown"

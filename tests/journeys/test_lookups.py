@@ -12,6 +12,7 @@ from uses_lab import line, use_of
 from node.crypto.seal import lookup_leaf, make_seal
 from node.documents import samples
 from node.errors import (
+    DiskNearlyFull,
     Malformed,
     NodeError,
     PartnerRefusedCall,
@@ -291,3 +292,10 @@ def test_what_is_no_question_is_refused_and_leaves_nothing(pair: "Pair", data: b
     with pytest.raises(error):
         answer(pair.xa.wired.door, "Lookup", XB, data)
     assert kept(pair.xa) == []
+
+
+def test_a_disk_that_is_nearly_full_keeps_no_more_lookups(pair: "Pair", monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pair.xa.wired.node.capacity, "disk_full", lambda: DiskNearlyFull(free=1, reserve=2, seconds=30))
+    with pytest.raises(NodeError):
+        ask(pair.xb)
+    assert kept(pair.xa) == kept(pair.xb) == []

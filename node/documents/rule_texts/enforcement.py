@@ -19,5 +19,6 @@ TEXTS: Mapping[str, str] = {
     "is no legal basis of the arrangement": "非協定所列之法律依據",
     "the arrangement allows nothing that names anybody": "協定不允許載明任何人、公司或運輸工具",
     "is later than the {number} days that the arrangement allows": "逾協定所定發出後 {number} 日之上限",
+    "its day is over; nobody could read it any more": "所載保存期限已過，已無人得以閱讀",
     "it travels alone: in a call and under a seal of its own": "應單獨傳送：單獨一次呼叫、單獨一個封印",
 }
