@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,12 @@ import pytest
 
 from node.cli.main import main
 from node.documents import samples
+from node.model.ids import NodeCode
+from node.model.job import Verb
+from node.settings import load_settings
+from node.store import actors, circuits, holds, jobs, witnessed
+from node.store.database import Database, Tx
+from node.store.tables import EXCHANGE, JOB
 
 Run = Callable[..., Any]
 KIND = "certificate_of_origin"
@@ -99,3 +106,71 @@ def test_an_act_that_is_stopped_between_two_portions_keeps_what_is_done(
     monkeypatch.setattr(acts, "perform", perform)
     n2n("queue", "park", "--partner", "XB", "--yes", "--reason", "x", "--home", home)
     assert {one["state"] for one in listed(n2n, home)} == {"PARKED"}
+
+
+# --- what waits, and for whom -----------------------------------------------------------------------------------------
+
+
+def test_top_counts_what_waits_by_lane_and_by_first_cause(n2n: Run, home: Path) -> None:
+    top = n2n("queue", "top", "--json", "--home", home).data
+    (lane,) = top["lanes"]
+    assert (lane["partner"], lane["verb"], lane["priority"]) == ("XB", "seal", "B")
+    assert (lane["waiting"], lane["due"], lane["leased"], lane["blocked"]) == (3, 3, 0, 0)
+    assert lane["oldest"] == min(one["created_at"] for one in listed(n2n, home))
+    n2n("queue", "park", "--partner", "XB", "--yes", "--reason", "x", "--home", home)
+    top = n2n("queue", "top", "--json", "--home", home).data
+    assert top["lanes"] == []
+    (cause,) = top["causes"]
+    assert (cause["state"], cause["first_cause"], cause["count"]) == ("PARKED", "by hand", 3)
+    assert "by hand" in n2n("queue", "top", "--home", home).out
+
+
+def test_top_shows_what_is_at_work_what_waits_behind_another_and_who_is_away(n2n: Run, home: Path) -> None:
+    now = datetime.now(UTC)
+    first, second, _ = sorted(one["id"] for one in listed(n2n, home))
+
+    def spoil(tx: Tx) -> None:
+        jobs.claim(tx, jobs.Lane(NodeCode("XB"), Verb.SEAL), "w", 1, now, timedelta(minutes=5))
+        tx.execute(JOB.update().where(JOB.c.exchange_id == second).values(blocked_by=first))
+        circuits.note_away(tx, circuits.Away(NodeCode("XB"), now - timedelta(hours=2), "N2N-DLV-001", 9, now))
+
+    changed(home, spoil)
+    top = n2n("queue", "top", "--json", "--home", home).data
+    assert [(one["waiting"], one["leased"], one["blocked"]) for one in top["lanes"]] == [(3, 1, 1)]
+    assert [(one["partner"], one["cause"]) for one in top["away"]] == [("XB", "N2N-DLV-001")]
+    tasks = n2n("queue", "tasks", "--json", "--home", home).data
+    assert [(one["kind"], one["next"]) for one in tasks] == [("away", "n2n queue retry --partner XB --yes")]
+
+
+def test_every_task_says_since_when_who_must_act_and_what_to_type(n2n: Run, home: Path) -> None:
+    assert n2n("queue", "tasks", "--json", "--home", home).data == []
+    first, second, third = sorted(one["id"] for one in listed(n2n, home))
+    n2n("queue", "park", first, "--reason", "x", "--home", home)
+    now = datetime.now(UTC)
+
+    def spoil(tx: Tx) -> None:
+        tx.execute(
+            EXCHANGE.update().where(EXCHANGE.c.id == second).values(state="UNRESOLVED", first_cause="N2N-DLV-002")
+        )
+        tx.execute(JOB.update().where(JOB.c.exchange_id == second).values(created_at=now - timedelta(hours=100)))
+        tx.execute(JOB.update().where(JOB.c.exchange_id == third).values(partner="ZZ"))
+        witnessed.raise_alarm(tx, witnessed.Alarm(NodeCode("XB"), now, b"known", b"shown"))
+        actor = actors.ensure(tx, "somebody", actors.ActorKind.HUMAN, now)
+        holds.place(tx, [first], actor, "a case", now, now + timedelta(days=2))
+
+    changed(home, spoil)
+    tasks = {one["kind"]: one for one in n2n("queue", "tasks", "--json", "--home", home).data}
+    assert tasks.keys() == {"parked", "unresolved", "log", "hold", "unroutable"}
+    assert tasks["parked"]["next"] == f"n2n queue resume {first}"
+    assert (tasks["unresolved"]["side"], tasks["unresolved"]["next"]) == ("theirs", f"n2n queue retry {second}")
+    assert tasks["unresolved"]["cause"] == "N2N-DLV-002"
+    assert tasks["unroutable"]["partner"] == "ZZ"
+    assert all(one["since"] for one in tasks.values())
+    assert "暫停" in n2n("queue", "tasks", "--lang", "zh-TW", "--home", home).out
+
+
+def changed(home: Path, work: Callable[[Tx], None]) -> None:
+    """Things happen to the store that would take days."""
+    store = Database.open(load_settings(home, {}).store_url)
+    store.write(work)
+    store.close()
