@@ -13,6 +13,7 @@ from node.errors import Category
 
 if TYPE_CHECKING:  # the command line starts without it
     from node.sandbox.demo import Crossing
+    from node.sandbox.demo_uses import Uses
 
 EXIT_NOT_SHOWN = Category.INTERNAL.exit_code
 """A claim of the demonstration did not hold: a defect of ours."""
@@ -30,6 +31,7 @@ _COLUMNS = (_KIND, _NUMBER, _WAY, _ASSURANCE, _STATE, _RECEIPT, _HUB, _PROVED)
 _WAITED = Column("waited", Text("Waited while the partner was away, then crossed", "夥伴離線時等待、其後送達"))
 _REPEATED = Column("repeated", Text("Replayed and answered with the same receipt", "重放後回覆同一收據"))
 _REFUSED = Column("refused", Text("Forged and turned away", "偽造並遭拒"))
+_USES = Column("uses", Text("Certificate written off, and refused the second time", "證明書核銷、再次使用遭拒"))
 _SECONDS = Column("seconds", Text("Seconds", "秒數"))
 _FOLDER = Column("folder", Text("Everything lies in", "所有檔案位於"))
 
@@ -63,6 +65,11 @@ def _told(one: "Crossing") -> dict[str, Data]:
     }
 
 
+def _written_off(uses: "Uses") -> str:
+    refused = f"{uses.refused_at_intake}, {uses.refused_by_issuer}"
+    return f"{uses.certificate}: {uses.certified} {uses.unit}, {uses.left_there} = {uses.left_here}; {refused}"
+
+
 def demo(
     session: Session,
     folder: Annotated[
@@ -79,6 +86,7 @@ def demo(
         (_WAITED, shown.waited),
         (_REPEATED, shown.repeated),
         (_REFUSED, shown.refused),
+        (_USES, _written_off(shown.uses)),
     ]
     rest: list[tuple[Column, Cell]] = [(_SECONDS, shown.seconds), (_FOLDER, str(shown.folder))]
     if session.as_json:
@@ -90,6 +98,7 @@ def demo(
                 "refused": shown.refused,
                 "repeated": shown.repeated,
                 "waited": shown.waited,
+                "uses": shown.uses.told(),
                 "seconds": shown.seconds,
                 "folder": str(shown.folder),
                 "anchors": str(shown.anchors),

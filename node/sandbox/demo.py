@@ -26,7 +26,7 @@ from node.model.ids import ExchangeId, NodeCode
 from node.model.receipt import Verdict
 from node.profiles.book import load_book
 from node.safe_json import Json, parse
-from node.sandbox import dev_pki
+from node.sandbox import demo_uses, dev_pki
 from node.sandbox.homes import furnish_home
 from node.sandbox.impostor import FORGERIES, Impostor
 from node.sandbox.processes import NodeProcess, free_port
@@ -90,6 +90,7 @@ class Demonstration:
     seconds: float
     folder: Path
     anchors: Path
+    uses: demo_uses.Uses
 
     @property
     def ok(self) -> bool:
@@ -99,7 +100,8 @@ class Demonstration:
         held = all(one.ok for one in (*self.crossings, *self.answers))
         answered = sum(one.state is State.ANSWERED for one in self.crossings) == len(self.answers) == 1
         turned_away = self.refused == FORGERIES and self.repeated == 1
-        return both_ways and levels and held and answered and turned_away and self.waited > 0
+        shown = answered and turned_away and self.uses.ok
+        return both_ways and levels and held and shown and self.waited > 0
 
 
 Progress = Callable[[str], None]
@@ -112,6 +114,7 @@ STEPS = {
     "answer": ("XB's agency decides about a paper; the answer comes back", "XB 主管機關作成決定並回覆"),
     "away": ("XB is switched off; XA's papers wait", "關閉 XB；XA 的文件等待中"),
     "return": ("XB comes back; the papers cross", "XB 恢復；文件送達"),
+    "uses": ("a certificate is written off; used again, both sides refuse", "核銷證明書；再次使用遭雙方拒絕"),
     "replay": ("an envelope is replayed", "重放同一封袋"),
     "forge": ("two forged envelopes knock", "兩個偽造封袋叩門"),
     "check": ("checking every receipt and hub", "核對所有收據與樞紐"),
@@ -146,6 +149,8 @@ def run(folder: Path, progress: Progress) -> Demonstration:
         progress("return")
         nodes[XB].start()
         _wait_for(lambda: _all_settled(folder, (XA, XB)), "the waiting papers to cross")
+        progress("uses")
+        used = demo_uses.show(folder)
         progress("replay")
         with Impostor(folder / XA, XB) as impostor:
             repeated = impostor.replay()
@@ -166,6 +171,7 @@ def run(folder: Path, progress: Progress) -> Demonstration:
         seconds=round(time.monotonic() - began, 1),
         folder=folder,
         anchors=anchors,
+        uses=used,
     )
 
 
@@ -283,7 +289,7 @@ class _reading(ExitStack):
 def _crossings(folder: Path) -> Iterator[Crossing]:
     for sender, recipient in ((XA, XB), (XB, XA)):
         with _reading(folder / sender) as store:
-            rows = _sent(folder / sender)
+            rows = [one for one in _sent(folder / sender) if one.kind != demo_uses.USE_KIND]
             receipts = store.read(lambda tx, rows=rows: stored.received(tx, [one.id for one in rows]))  # type: ignore[misc]
         inbound = folder / recipient / "hub" / "inbound" / sender
         arrived = {file.read_bytes() for file in inbound.glob("*.[xj]*") if file.with_suffix(".done").exists()}

@@ -78,6 +78,7 @@ EXEMPT: Final[Mapping[str, str]] = {
     "flows.holding.place": "a hold is answered after its commit to whoever asked; nothing follows from it",
     "flows.holding.release": "as placing a hold",
     "flows.witness.clear": "a person's act on an alarm; nothing follows from it",
+    "sandbox.demo_uses._past_the_ledger": "part of the demonstration, of no node",
     "server.refusals.RefusalBook._write": "counts of calls that were turned away; at most a second of them is lost",
 }
 """Commits without a point of the bench, and why."""

@@ -18,6 +18,7 @@ from node.model.exchange import State
 from node.model.ids import ExchangeId, NodeCode
 from node.sandbox import demo, impostor
 from node.sandbox.demo import STEPS, Crossing, Demonstration
+from node.sandbox.demo_uses import Uses
 
 Run = Callable[..., Any]
 ROOT = Path(__file__).parents[2]
@@ -102,6 +103,9 @@ def test_the_demonstration_holds(tmp_path: Path) -> None:
     assert shown["ok"] is True
     assert shown["waited"] > 0
     assert (shown["repeated"], shown["refused"]) == (1, impostor.FORGERIES)
+    uses = shown["uses"]
+    assert (uses["delivered"], uses["left"]) == (True, {"XA": "0", "XB": "0"})
+    assert (uses["refused_at_intake"], uses["refused_by_issuer"]) == ("N2N-USE-003", "EFFECT")
     crossed = shown["exchanges"]
     assert {(each["direction"], each["kind"]) for each in crossed} == {
         (way, kind) for way in ("XA>XB", "XB>XA") for kind in demo.KINDS
@@ -126,6 +130,9 @@ def verified(file: str, anchors: str) -> dict[str, Any]:
     return told
 
 
+WRITTEN_OFF = Uses("XA-CO-1", "24", "C62", "0", "0", True, "N2N-USE-003", "EFFECT")
+
+
 def shown_by(folder: Path) -> Demonstration:
     one = Crossing(
         ExchangeId("0190"), "certificate_of_origin", "1", demo.XA, demo.XB, "batch", State.DELIVERED, True, True,
@@ -137,7 +144,9 @@ def shown_by(folder: Path) -> Demonstration:
     answer = replace(other, kind="sps_acknowledgement", sender=demo.XB, recipient=demo.XA)
     answered = replace(other, state=State.ANSWERED)
     crossings = (*there, answered, *back)
-    return Demonstration(crossings, (answer,), 2, impostor.FORGERIES, 1, 1.5, folder, folder / demo.ANCHORS)
+    return Demonstration(
+        crossings, (answer,), 2, impostor.FORGERIES, 1, 1.5, folder, folder / demo.ANCHORS, WRITTEN_OFF
+    )
 
 
 @pytest.mark.parametrize(("language", "closing"), [("en", "Every claim held."), ("zh-TW", "全部成立。")])
@@ -177,3 +186,11 @@ def test_a_demonstration_that_does_not_hold_fails(n2n: Run, monkeypatch: pytest.
     ran = n2n("demo", "--folder", tmp_path)
     assert ran.code == 70
     assert "Not everything held" in ran.err
+
+
+@pytest.mark.parametrize(
+    "lie", [{"delivered": False}, {"left_there": "24"}, {"refused_at_intake": ""}, {"refused_by_issuer": ""}], ids=str
+)
+def test_a_certificate_used_twice_fails_the_demonstration(tmp_path: Path, lie: dict[str, Any]) -> None:
+    assert shown_by(tmp_path).ok
+    assert not replace(shown_by(tmp_path), uses=replace(WRITTEN_OFF, **lie)).ok
