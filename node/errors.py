@@ -1512,6 +1512,16 @@ class DiskNearlyFull(StoreError):
     remedy_zh = "未儲存任何內容。請釋出磁碟空間，收件將自動恢復；請於 {seconds} 秒後重送。"
 
 
+class IntakeClosed(StoreError):
+    """Nothing new is taken since {since}, by order of the operators; try again in {seconds} seconds."""
+
+    code = "N2N-DB-009"
+    category = Category.OVERLOADED
+    zh = "依維運人員指示，自 {since} 起停止收件；請於 {seconds} 秒後再試。"
+    remedy = "Nothing was stored. `n2n queue drain --open` takes new papers again."
+    remedy_zh = "未儲存任何內容。以 `n2n queue drain --open` 恢復收件。"
+
+
 class BackupUnusable(StoreError):
     """The backup {path} cannot be used: {detail}."""
 

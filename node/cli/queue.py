@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli import queue_standing
+from node.cli import queue_drain, queue_standing
 from node.cli.bars import bar
 from node.cli.moments import since
 from node.cli.output import Cell, Column, Data
@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # the command line starts without them
 
 app = typer.Typer(no_args_is_help=True, help="What waits, and what people do about it. 待辦佇列與處置。")
 queue_standing.add_to(app)
+queue_drain.add_to(app)
 
 _ID = Column("id", Text("Exchange", "交換"))
 _PARTNER = Column("partner", Text("Partner", "夥伴"))

@@ -8,6 +8,7 @@ import typer
 from node.cli.output import Cell, Column, Data
 from node.cli.session import Session, command
 from node.cli.words import SIDES, STATES, Text
+from node.clock import to_xml
 from node.model.envelope import Priority
 
 if TYPE_CHECKING:  # the command line starts without them
@@ -56,13 +57,7 @@ def top(
     from node.cli.queue_tasks import standing
 
     while True:
-        found = standing(session)
-        if session.as_json and follow:
-            session.output.line(_data(found))
-        elif session.as_json:
-            session.output.data(_data(found))
-        else:
-            _show(session, found)
+        show(session, standing(session), one_line=follow)
         if not follow:
             return
         time.sleep(EVERY_S)
@@ -86,8 +81,19 @@ def tasks(
     session.output.table(_TASKS, rows, Text("Nothing waits for a person.", "無待人工處理事項。"))
 
 
+def show(session: Session, found: "Standing", *, one_line: bool = False) -> None:
+    """What waits, as tables or as JSON."""
+    if session.as_json:
+        (session.output.line if one_line else session.output.data)(_data(found))
+    else:
+        _show(session, found)
+
+
 def _show(session: Session, found: "Standing") -> None:
     to, output = session.language, session.output
+    if found.closed_since is not None:
+        since = to_xml(found.closed_since)
+        output.say(Text(f"Nothing new is taken since {since}.", f"自 {since} 起停止收件。"))
     lanes: list[tuple[Cell, ...]] = [
         (
             one.partner, one.verb.value, Priority(one.priority).name, one.waiting, one.oldest, one.due, one.leased,
@@ -114,6 +120,7 @@ def _show(session: Session, found: "Standing") -> None:
 def _data(found: "Standing") -> dict[str, Data]:
     return {
         "at": found.at,
+        "closed_since": found.closed_since,
         "lanes": [
             {
                 "partner": one.partner,

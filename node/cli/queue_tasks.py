@@ -13,7 +13,7 @@ from node.errors import LogForked, NodeError, PartnerUnknown, PartnerUnreachable
 from node.model.exchange import Direction, Exchange
 from node.model.ids import NodeCode
 from node.profiles.book import Book, load_book
-from node.store import circuits, holds, operators, queue_top, witnessed
+from node.store import circuits, holds, intake_gate, operators, queue_top, witnessed
 from node.store.circuits import Away
 from node.store.database import Tx
 from node.store.queue_top import CauseTop, LaneTop
@@ -60,13 +60,18 @@ class Top:
     lanes: list[LaneTop]
     away: list[Away]
     causes: list[CauseTop]
+    closed_since: datetime | None
 
 
 def standing(session: Session) -> Top:
     """What waits now, by lane, partner and cause."""
     now = SystemClock().now()
     with open_store(session) as store:
-        return store.read(lambda tx: Top(now, queue_top.lanes(tx, now), circuits.away(tx), queue_top.causes(tx)))
+        return store.read(lambda tx: _top(tx, now))
+
+
+def _top(tx: Tx, now: datetime) -> Top:
+    return Top(now, queue_top.lanes(tx, now), circuits.away(tx), queue_top.causes(tx), intake_gate.closed_since(tx))
 
 
 def open_tasks(session: Session, limit: int) -> list[Task]:

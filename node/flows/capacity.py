@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
 
-from node.clock import Clock
-from node.errors import DiskNearlyFull, NodeError, QueueFull
+from node.clock import Clock, to_xml
+from node.errors import DiskNearlyFull, IntakeClosed, NodeError, QueueFull
 from node.model.envelope import Priority
 from node.model.exchange import Direction
 from node.model.ids import NodeCode
 from node.settings import IntakeLimits
 from node.store.database import Database
+from node.store.intake_gate import closed_since
 from node.store.room import waiting_beyond
 
 LOOK_EVERY = timedelta(seconds=1)
@@ -49,11 +50,24 @@ class Capacity:
         self._report = report
         self._found: dict[tuple[Direction, NodeCode], _Found] = {}
         self._disk: _Found | None = None
+        self._gate: _Found | None = None
         self._lock = Lock()
 
     def full(self, direction: Direction, partner: NodeCode, priority: Priority) -> NodeError | None:
-        """Why nothing new may be taken for or from `partner`: QueueFull, DiskNearlyFull; None while there is room."""
-        return self.disk_full() or (None if priority is Priority.A else self._queue_full(direction, partner))
+        """Why nothing new may be taken for or from `partner`: IntakeClosed, QueueFull, DiskNearlyFull."""
+        return self.closed() or (None if priority is Priority.A else self._queue_full(direction, partner))
+
+    def closed(self) -> NodeError | None:
+        """Why nothing new is taken at all: IntakeClosed by people (`n2n queue drain`), else `disk_full`."""
+        with self._lock:
+            gate, now = self._gate, self._clock.now()
+        if gate is None or gate.until <= now:
+            since = self._store.read(closed_since)
+            error = IntakeClosed(since=to_xml(since), seconds=RETRY_AFTER_S) if since is not None else None
+            with self._lock:
+                self._tell(gate, error, "all")
+                self._gate = gate = _Found(now + LOOK_EVERY, error)
+        return gate.error or self.disk_full()
 
     def disk_full(self) -> NodeError | None:
         """DiskNearlyFull while the disk holds no more than is kept for what was accepted."""

@@ -66,7 +66,7 @@ def accept(
 
 def _admitted(node: Node, submission: Submission, guarded: frozenset[str], now: datetime) -> Admitted | NodeError:
     try:
-        if full := node.capacity.disk_full():
+        if full := node.capacity.closed():
             return full
         admitted = admit(node, submission.content, submission.partner, submission.kind, now)
         if (kind := admitted.document.kind) in GUARDED and kind not in guarded:

@@ -63,6 +63,8 @@ COMMITS: Final[Mapping[str, Reached]] = {
     "flows.hub_desk.HubDesk.acknowledge": Reached.ACT,
     "flows.lookups.answer": Reached.ACT,
     "flows.acts.perform": Reached.ACT,
+    "flows.draining.close": Reached.ACT,
+    "flows.draining.reopen": Reached.ACT,
     "flows.parking.park": Reached.ACT,
     "flows.parking.resume": Reached.ACT,
     "flows.releasing.release": Reached.ACT,

@@ -174,3 +174,13 @@ def changed(home: Path, work: Callable[[Tx], None]) -> None:
     store = Database.open(load_settings(home, {}).store_url)
     store.write(work)
     store.close()
+
+
+def test_a_drain_closes_intake_shows_what_is_left_and_opens_again(n2n: Run, home: Path) -> None:
+    ran = n2n("queue", "drain", "--reason", "moving", "--wait", "0", "--json", "--home", home)
+    assert ran.data["closed_since"]
+    assert [one["waiting"] for one in ran.data["lanes"]] == [3]
+    assert n2n("queue", "top", "--json", "--home", home).data["closed_since"] == ran.data["closed_since"]
+    assert n2n("send", home.parent / "0.xml", "--to", "XB", "--key", "new", "--home", home).code == 75
+    assert n2n("queue", "drain", "--open", "--json", "--home", home).data == {"open": True, "was_closed": True}
+    assert n2n("queue", "top", "--json", "--home", home).data["closed_since"] is None

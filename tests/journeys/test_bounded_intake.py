@@ -7,8 +7,10 @@ from datetime import timedelta
 import pytest
 
 from node.clock import StoppedClock
-from node.errors import DiskNearlyFull, PartnerDeferred, QueueFull
+from node.errors import DiskNearlyFull, IntakeClosed, PartnerDeferred, QueueFull
+from node.flows import draining
 from node.flows.capacity import LOOK_EVERY, Capacity
+from node.flows.ports import ActorName
 from node.hub import put_off
 from node.model.envelope import Priority
 from node.model.exchange import Direction, State
@@ -157,3 +159,26 @@ def test_a_partner_that_calls_its_ordinary_papers_urgent_passes_no_full_queue(pa
     assert {pair.xa.exchange(one).last_cause for one in pushed} == {PartnerDeferred.code}
     (here,) = pair.xb.received()
     assert here.priority == Priority.B, "nor does it overtake other countries' papers on the way to the hub"
+
+
+def test_a_drained_node_takes_nothing_new_finishes_what_it_has_and_opens_again(pair, papers, reopen) -> None:
+    stock = papers(3)
+    sent = pair.xa.hand_in(stock[0], XB)
+    clerk = ActorName("clerk", "human")
+    assert draining.close(pair.xa.wired.node, clerk, "moving house")
+    assert not draining.close(pair.xa.wired.node, clerk, "again")
+    reopen(pair.xa)
+    with pytest.raises(IntakeClosed) as refused:
+        pair.xa.hand_in(stock[1], XB, "k2")
+    assert refused.value.category.retry
+    theirs = pair.xb.hand_in(papers(40)[39], XA, "theirs")
+    pair.cross()
+    assert pair.xa.exchange(sent).state is State.DELIVERED
+    assert pair.xb.exchange(theirs).state is not State.DELIVERED
+    assert draining.reopen(pair.xa.wired.node, clerk, "moved")
+    assert not draining.reopen(pair.xa.wired.node, clerk, "again")
+    pair.xb.later(hours=1)
+    pair.cross()
+    assert pair.xb.exchange(theirs).state is State.DELIVERED
+    pair.xa.hand_in(stock[1], XB, "k2")
+    assert [one["reason"] for one in pair.xa.audited("intake-closed")] == ["moving house"]
