@@ -445,6 +445,44 @@ class TooManyLookups(WireError):
     remedy_zh = "請於一分鐘後再查詢。大量查詢請改為索取登記簿，取得後於境內查詢。"
 
 
+class UploadMisplaced(WireError):
+    """The chunk begins at byte {offset} of the upload, and {held} bytes of it are held."""
+
+    code = "N2N-WIRE-011"
+    zh = "此區塊自上傳內容第 {offset} 位元組起，而已持有 {held} 位元組。"
+    remedy = "Ask how much is held by a chunk without data, and go on from there, without gap and without overlap."
+    remedy_zh = "請以不含資料之區塊查詢已持有之長度，並自該處接續，不得有間隙或重疊。"
+
+
+class UploadUnlike(WireError):
+    """All {size} bytes of the upload are here, and their SHA-256 is not the one that names it."""
+
+    code = "N2N-WIRE-012"
+    zh = "上傳內容 {size} 位元組均已送達，但其 SHA-256 與名稱不符。"
+    remedy = "Nothing of it was kept. Send it anew from its first byte."
+    remedy_zh = "未保留任何內容。請自第一個位元組重新上傳。"
+
+
+class UploadsFull(WireError):
+    """{partner} has uploads of {taken} bytes here; no more than {quota} are kept for papers still to come."""
+
+    code = "N2N-WIRE-013"
+    category = Category.OVERLOADED
+    zh = "{partner} 在此之上傳內容已達 {taken} 位元組；待文件送達者至多保留 {quota} 位元組。"
+    remedy = "Send the papers that name what was uploaded; what no paper names goes by itself after a day."
+    remedy_zh = "請送出引用上傳內容之文件；未被引用者於一日後自動清除。"
+
+
+class UploadBusy(WireError):
+    """The same content is being uploaded in another call."""
+
+    code = "N2N-WIRE-014"
+    category = Category.OVERLOADED
+    zh = "相同內容正由另一呼叫上傳中。"
+    remedy = "Wait for that call to end, then ask how much is held."
+    remedy_zh = "請待該呼叫結束後，再查詢已持有之長度。"
+
+
 # --- SIG: signatures, seals, certificates (security 6.9) ------------------------------------------------------------
 
 
@@ -670,6 +708,15 @@ class PartnerKeyMissing(EncryptionError):
     zh = "本節點沒有 {partner} 在約定套件下可用的加密公鑰。"
     remedy = "Ask the partner for its current key statement."
     remedy_zh = "請向夥伴索取現行金鑰聲明。"
+
+
+class UploadUnopenable(EncryptionError):
+    """The content does not open with the key that the paper gives, or is not what the paper says."""
+
+    code = "N2N-ENC-005"
+    zh = "內容無法以文件所載金鑰開啟，或與文件所載不符。"
+    remedy = "Hand the paper in anew with its attachments; they are encrypted once and never altered."
+    remedy_zh = "請連同附件重新送件；附件僅加密一次且不得變更。"
 
 
 # --- XML: documents that are not the XML we accept ------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """What the flows ask of the world: a way to a partner, a hub to give papers to, somebody to tell."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from node.model.ids import NodeCode, Randomness
 from node.model.job import Circumstances, Job, NextTry
 from node.model.lookup import SealedAnswer
 from node.model.receipt import DeliverResponse, KeyStatement
+from node.model.upload import Chunk, UploadProgress
 from node.profiles.book import Book
 from node.profiles.profile import RetryPolicy
 from node.store.database import Database
@@ -43,6 +44,10 @@ class Transport(Protocol):
 
     async def lookup(self, asked: bytes, deadline_s: float) -> SealedAnswer:
         """Ask the partner's register; `asked` are the bytes of a LookupRequest, the answer is not yet judged."""
+        ...
+
+    async def upload(self, chunks: Iterable[Chunk], deadline_s: float) -> UploadProgress:
+        """Bring pieces of one content, taken from `chunks` one at a time; how much the partner holds then."""
         ...
 
     async def describe(self, deadline_s: float) -> Description:

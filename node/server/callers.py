@@ -91,9 +91,10 @@ class Gate(ServerInterceptor):
 
     def _unary(self, handler: "grpc.RpcMethodHandler[Q, A]", method: str) -> object:
         serve = cast(_Unary, handler.stream_unary if handler.request_streaming else handler.unary_unary)
+        admit = self._take_long_call if handler.request_streaming else self._take_call
 
         async def behind_gate(requests: AsyncIterator[bytes], context: _Context) -> object:
-            async with self._admitted(context, method, self._take_call):
+            async with self._admitted(context, method, admit):
                 return await serve(await self._read(handler, requests, context), context)
 
         return grpc.stream_unary_rpc_method_handler(behind_gate, None, handler.response_serializer)
@@ -129,6 +130,11 @@ class Gate(ServerInterceptor):
         if remaining is None or remaining > self._limits.deadline_s:
             raise Malformed(field="deadline", rule=f"every call carries one, of at most {self._limits.deadline_s} s")
         self._take(self._calls, caller, context)
+
+    def _take_long_call(self, caller: str, context: _Context) -> None:
+        """One that streams its request: a call with a deadline, and a stream besides."""
+        self._take_call(caller, context)
+        self._take_stream(caller, context)
 
     def _take_stream(self, caller: str, context: _Context) -> None:
         self._take(self._streams, caller, context)

@@ -1,7 +1,7 @@
 """The Exchange service over gRPC: own listener, mutual TLS 1.3, enrolled partners only (protocol 1)."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Final
 
@@ -9,7 +9,7 @@ import grpc
 from grpc.aio import ServicerContext
 
 from node import kill_points
-from node.errors import NodeError, Unexpected
+from node.errors import NodeError, RequestSlow, Unexpected
 from node.model.ids import NodeCode
 from node.server.bell import Bell
 from node.server.callers import CALLER, CallerOf, OnDefect, OnRefusal
@@ -19,10 +19,14 @@ from node.transport.tls import ServerIdentity
 from node.wire import (
     SERVED,
     SERVICE,
+    UPLOAD,
     InboundDoor,
+    UploadDoor,
     answer,
+    chunk_from_bytes,
     collect_request_from_bytes,
     collect_response_from_bytes,
+    upload_response_to_bytes,
 )
 
 COLLECT: Final = "Collect"
@@ -43,11 +47,16 @@ class ExchangeServer(GatedServer):
         on_defect: OnDefect,
         limits: Limits = Limits(),  # noqa: B008 (frozen)
         bell: Bell | None = None,
+        uploads: UploadDoor | None = None,
     ) -> None:
+        """Without `uploads` the call Upload is not served."""
         self._bell = bell or Bell()
 
         def handler(workers: Workers) -> grpc.GenericRpcHandler:
-            return exchange_handler(door, workers, on_defect, self._bell)
+            calls = exchange_calls(door, workers, on_defect, self._bell)
+            if uploads is not None:
+                calls[UPLOAD] = _upload_call(uploads, workers, limits.request_s)
+            return grpc.method_handlers_generic_handler(SERVICE, calls)
 
         super().__init__(SERVICE, handler, identity, caller_of, on_refusal, on_defect, limits)
 
@@ -62,8 +71,10 @@ class ExchangeServer(GatedServer):
         await super().stop(grace_s)
 
 
-def exchange_handler(door: InboundDoor, workers: Workers, on_defect: OnDefect, bell: Bell) -> grpc.GenericRpcHandler:
-    """The served calls of `n2n.v1.Exchange`, bytes in and bytes out; the gate refuses the others."""
+def exchange_calls(
+    door: InboundDoor, workers: Workers, on_defect: OnDefect, bell: Bell
+) -> "dict[str, grpc.RpcMethodHandler[bytes, bytes]]":
+    """The unary calls of `n2n.v1.Exchange`, bytes in and bytes out; the gate refuses what is not served."""
 
     def served(call: str) -> Callable[[bytes, ServicerContext[bytes, bytes]], Awaitable[bytes]]:
         async def serve(request: bytes, context: ServicerContext[bytes, bytes]) -> bytes:
@@ -83,9 +94,35 @@ def exchange_handler(door: InboundDoor, workers: Workers, on_defect: OnDefect, b
 
         return serve
 
-    return grpc.method_handlers_generic_handler(
-        SERVICE, {call: grpc.unary_unary_rpc_method_handler(served(call)) for call in SERVED}
-    )
+    return {call: grpc.unary_unary_rpc_method_handler(served(call)) for call in SERVED}
+
+
+def _upload_call(uploads: UploadDoor, workers: Workers, piece_s: float) -> "grpc.RpcMethodHandler[bytes, bytes]":
+    """Chunks in, one answer out. Each chunk is on its way for `piece_s` seconds at most, all of them for a call's time.
+
+    One chunk is in memory at a time: the next is read when this one is written.
+    """
+
+    async def serve(requests: AsyncIterator[bytes], context: ServicerContext[bytes, bytes]) -> bytes:
+        caller = NodeCode(CALLER.get())
+        call = uploads.open(caller)
+        try:
+            while (data := await _next(requests, piece_s)) is not None:
+                await workers.run(caller, partial(call.put, chunk_from_bytes(data)))
+            return upload_response_to_bytes(await workers.run(caller, call.end))
+        finally:
+            # Also when the caller hung up: a thread may still be writing, and what it writes to is let go behind it.
+            await asyncio.shield(workers.run(caller, call.close))
+
+    return grpc.stream_unary_rpc_method_handler(serve)
+
+
+async def _next(requests: AsyncIterator[bytes], seconds: float) -> bytes | None:
+    try:
+        async with asyncio.timeout(seconds):
+            return await anext(requests, None)
+    except TimeoutError as error:
+        raise RequestSlow(seconds=f"{seconds:g}") from error
 
 
 def _answered(_: ServicerContext[bytes, bytes]) -> None:

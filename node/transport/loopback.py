@@ -1,18 +1,24 @@
 """A partner in the same process: the same bytes through the same door, without a network. For tests and the sandbox."""
 
 import asyncio
+from collections.abc import Callable, Iterable
 
-from node.errors import NoAnswer, NodeError, PartnerUnreachable, Unexpected
+from node.errors import CallUnsupported, NoAnswer, NodeError, PartnerUnreachable, Unexpected
 from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import Description
 from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
 from node.model.lookup import SealedAnswer
 from node.model.receipt import DeliverResponse
+from node.model.upload import Chunk, UploadProgress
 from node.transport.outcomes import read_answer, refused_call
 from node.wire import (
+    UPLOAD,
     InboundDoor,
+    UploadDoor,
     answer,
+    chunk_from_bytes,
+    chunk_to_bytes,
     collect_request_to_bytes,
     collect_response_from_bytes,
     confirm_response_from_bytes,
@@ -24,13 +30,18 @@ from node.wire import (
     lookup_response_from_bytes,
     status_from_error,
     status_request_to_bytes,
+    upload_response_from_bytes,
+    upload_response_to_bytes,
 )
 
 
 class Loopback:
     """Carries calls of `caller` to the door of `partner`; what the door raises crosses as it would cross a border."""
 
-    def __init__(self, partner: NodeCode, caller: NodeCode, door: InboundDoor) -> None:
+    def __init__(
+        self, partner: NodeCode, caller: NodeCode, door: InboundDoor, uploads: UploadDoor | None = None
+    ) -> None:
+        self._uploads = uploads
         self._partner = partner
         self._caller = caller
         self._door: InboundDoor | None = door
@@ -65,6 +76,11 @@ class Loopback:
         data = await self._call("Describe", describe_request_to_bytes(), deadline_s)
         return read_answer(self._partner, description_from_bytes, data)
 
+    async def upload(self, chunks: Iterable[Chunk], deadline_s: float) -> UploadProgress:
+        """Bring pieces of one content; how much the partner holds then. Raises as `deliver`."""
+        data = await self._done(lambda: self._uploaded(chunks), deadline_s)
+        return read_answer(self._partner, upload_response_from_bytes, data)
+
     async def healthy(self, deadline_s: float) -> bool:
         """Whether the door is still open."""
         return self._door is not None
@@ -73,10 +89,25 @@ class Loopback:
         """Forget the door."""
         self._door = None
 
+    def _uploaded(self, chunks: Iterable[Chunk]) -> bytes:
+        if self._uploads is None:
+            raise CallUnsupported(call=UPLOAD)
+        call = self._uploads.open(self._caller)
+        try:
+            for chunk in chunks:
+                call.put(chunk_from_bytes(chunk_to_bytes(chunk)))
+            return upload_response_to_bytes(call.end())
+        finally:
+            call.close()
+
     async def _call(self, call: str, request: bytes, deadline_s: float) -> bytes:
+        door = self._door
+        return await self._done(lambda: b"" if door is None else answer(door, call, self._caller, request), deadline_s)
+
+    async def _done(self, work_of_call: Callable[[], bytes], deadline_s: float) -> bytes:
         if self._door is None:
             raise PartnerUnreachable(partner=self._partner, address="loopback", detail="the channel is closed")
-        work = asyncio.to_thread(_answered, self._door, call, self._caller, request)
+        work = asyncio.to_thread(_answered, work_of_call)
         try:
             # The thread goes on when the deadline passes: what it commits stands, as on a real partner.
             status, data = await asyncio.wait_for(work, deadline_s)
@@ -87,10 +118,10 @@ class Loopback:
         return data
 
 
-def _answered(door: InboundDoor, call: str, caller: NodeCode, request: bytes) -> tuple[bytes, bytes]:
+def _answered(work: Callable[[], bytes]) -> tuple[bytes, bytes]:
     """The status of a refusal, or nothing and the response."""
     try:
-        return b"", answer(door, call, caller, request)
+        return b"", work()
     except NodeError as error:
         return status_from_error(error).SerializeToString(), b""
     except Exception:

@@ -6,11 +6,11 @@ was sent), one after it NoAnswer (unknown).
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from typing import Final
 
 import grpc
-from grpc.aio import AioRpcError, UnaryUnaryMultiCallable, UsageError
+from grpc.aio import AioRpcError, StreamUnaryMultiCallable, UnaryUnaryMultiCallable, UsageError
 from grpc_health.v1 import health_pb2
 
 from node import kill_points
@@ -21,6 +21,7 @@ from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
 from node.model.lookup import SealedAnswer
 from node.model.receipt import DeliverResponse
+from node.model.upload import Chunk, UploadProgress
 from node.transport.outcomes import read_answer, refused_call
 from node.transport.tls import TlsIdentity
 from node.wire import (
@@ -28,6 +29,8 @@ from node.wire import (
     MAX_RESPONSE_BYTES,
     SERVED,
     SERVICE,
+    UPLOAD,
+    chunk_to_bytes,
     collect_request_to_bytes,
     collect_response_from_bytes,
     confirm_response_from_bytes,
@@ -38,6 +41,7 @@ from node.wire import (
     description_from_bytes,
     lookup_response_from_bytes,
     status_request_to_bytes,
+    upload_response_from_bytes,
 )
 
 CONNECT_S: Final = 10.0
@@ -69,6 +73,8 @@ OPTIONS: Final[tuple[tuple[str, int], ...]] = (
     ("grpc.enable_http_proxy", 0),
     ("grpc.service_config_disable_resolution", 1),
 )
+
+_AS_THEY_ARE: Final[Callable[[bytes], bytes]] = bytes
 
 # Codes that gRPC gives by itself when a connection breaks or the peer's bytes make no sense: nobody knows what became.
 _UNKNOWN_FATE: Final = frozenset(
@@ -115,6 +121,9 @@ class GrpcChannel:
         credentials = grpc.ssl_channel_credentials(roots, identity.private_key, identity.certificates)
         self._channel = grpc.aio.secure_channel(address, credentials, options=[*OPTIONS, *named])
         self._calls: Mapping[str, _Call] = {call: self._open(f"/{SERVICE}/{call}") for call in SERVED}
+        self._upload: StreamUnaryMultiCallable[bytes, bytes] = self._channel.stream_unary(
+            f"/{SERVICE}/{UPLOAD}", request_serializer=_AS_THEY_ARE, response_deserializer=_AS_THEY_ARE
+        )
         self._health: _Call = self._open("/grpc.health.v1.Health/Check")
 
     async def deliver(self, request: DeliverRequest, deadline_s: float) -> DeliverResponse:
@@ -150,6 +159,18 @@ class GrpcChannel:
         answer = await self._call("Describe", describe_request_to_bytes(), deadline_s)
         return read_answer(self._partner, description_from_bytes, answer)
 
+    async def upload(self, chunks: Iterable[Chunk], deadline_s: float) -> UploadProgress:
+        """Bring pieces of one content; how much the partner holds then. Raises as `deliver`.
+
+        `chunks` is read in a thread, one piece at a time, as fast as the partner takes them.
+        """
+
+        def send(seconds: float) -> Awaitable[bytes]:
+            return self._upload(_pieces(chunks), timeout=seconds)
+
+        answer = await self._sent(send, deadline_s)
+        return read_answer(self._partner, upload_response_from_bytes, answer)
+
     async def healthy(self, deadline_s: float) -> bool:
         """Whether the partner's health service says SERVING within `deadline_s` seconds."""
         try:
@@ -163,17 +184,19 @@ class GrpcChannel:
         await self._channel.close()
 
     def _open(self, method: str) -> _Call:
-        as_they_are: Callable[[bytes], bytes] = bytes
-        return self._channel.unary_unary(method, request_serializer=as_they_are, response_deserializer=as_they_are)
+        return self._channel.unary_unary(method, request_serializer=_AS_THEY_ARE, response_deserializer=_AS_THEY_ARE)
 
     async def _call(self, call: str, request: bytes, deadline_s: float) -> bytes:
+        return await self._sent(lambda seconds: self._calls[call](request, timeout=seconds), deadline_s)
+
+    async def _sent(self, send: Callable[[float], Awaitable[bytes]], deadline_s: float) -> bytes:
         loop = asyncio.get_running_loop()
         give_up = loop.time() + deadline_s
         try:
             kill_points.reach("transport.call/unconnected")
             await self._connect(min(CONNECT_S, deadline_s))
             kill_points.reach("transport.call/connected")
-            answering = self._calls[call](request, timeout=max(0.0, give_up - loop.time()))
+            answering = send(max(0.0, give_up - loop.time()))
             if kill_points.ARMED is not None:
                 loop.call_later(_ON_ITS_WAY_S, kill_points.reach, "transport.call/on-its-way")
             answer = await answering
@@ -219,6 +242,12 @@ class GrpcChannel:
 
     def _unreachable(self, detail: str) -> PartnerUnreachable:
         return PartnerUnreachable(partner=self._partner, address=self._address, detail=detail)
+
+
+async def _pieces(chunks: Iterable[Chunk]) -> AsyncIterator[bytes]:
+    source = iter(chunks)
+    while (chunk := await asyncio.to_thread(next, source, None)) is not None:
+        yield chunk_to_bytes(chunk)
 
 
 def _details(error: AioRpcError) -> bytes:

@@ -26,6 +26,8 @@ from node.wire.describe import (
     description_to_bytes,
 )
 from node.wire.limits import (
+    MAX_CHUNK_BYTES,
+    MAX_CHUNKS,
     MAX_DOCUMENT_BYTES,
     MAX_ENVELOPES,
     MAX_FINDINGS,
@@ -36,6 +38,7 @@ from node.wire.limits import (
     MAX_RESPONSE_BYTES,
     MAX_SIGNATURE_BYTES,
     MAX_SIGNATURES,
+    MAX_UPLOAD_BYTES,
 )
 from node.wire.lookups import (
     lookup_answer_from_bytes,
@@ -61,8 +64,19 @@ from node.wire.requests import (
 )
 from node.wire.rules import RULES
 from node.wire.status import error_from_status, status_from_error
+from node.wire.uploads import (
+    UPLOAD,
+    UploadCall,
+    UploadDoor,
+    chunk_from_bytes,
+    chunk_to_bytes,
+    upload_response_from_bytes,
+    upload_response_to_bytes,
+)
 
 __all__ = [
+    "MAX_CHUNKS",
+    "MAX_CHUNK_BYTES",
     "MAX_DOCUMENT_BYTES",
     "MAX_ENVELOPES",
     "MAX_FINDINGS",
@@ -73,14 +87,20 @@ __all__ = [
     "MAX_RESPONSE_BYTES",
     "MAX_SIGNATURES",
     "MAX_SIGNATURE_BYTES",
+    "MAX_UPLOAD_BYTES",
     "RULES",
     "SERVED",
     "SERVICE",
+    "UPLOAD",
     "InboundDoor",
+    "UploadCall",
+    "UploadDoor",
     "answer",
     "body_from_bytes",
     "body_to_bytes",
     "bounded_findings",
+    "chunk_from_bytes",
+    "chunk_to_bytes",
     "collect_request_from_bytes",
     "collect_request_to_bytes",
     "collect_response_from_bytes",
@@ -111,4 +131,6 @@ __all__ = [
     "status_from_error",
     "status_request_from_bytes",
     "status_request_to_bytes",
+    "upload_response_from_bytes",
+    "upload_response_to_bytes",
 ]

@@ -75,6 +75,10 @@ MAX_LOOKUP_FIELDS = 32
 MAX_WAIT_MS = 30_000
 MAX_LEASE_MS = 3_600_000
 MAX_CHUNK_BYTES = 1 * MIB
+# A hundred mebibytes of content in segments of 64 KiB, each with a tag of 16 bytes.
+MAX_UPLOAD_BYTES = 100 * MIB + 1600 * 16
+# Pieces of 64 KiB would be enough for the largest; smaller ones only cost work.
+MAX_CHUNKS = 2048
 
 # Describe: generous, yet bounded, because a partner writes it.
 MAX_DESCRIBED_WORDS = 64

@@ -175,12 +175,12 @@ RULES: Final[Mapping[str, Mapping[str, str]]] = {
     "ConfirmResponse": {"taken": f"answers that settled or repeated something, at most {limits.MAX_ENVELOPES}"},
     "Chunk": {
         "upload_sha256": f"{DIGEST}, the same in every chunk",
-        "offset": "bytes before this chunk",
-        "size": "bytes of the whole ciphertext, the same in every chunk",
-        "data": f"1 to {limits.MAX_CHUNK_BYTES} bytes",
+        "offset": "bytes before this chunk; where it ends lies within size",
+        "size": f"bytes of the whole ciphertext, 1 to {limits.MAX_UPLOAD_BYTES}, the same in every chunk",
+        "data": f"at most {limits.MAX_CHUNK_BYTES} bytes; empty only in a call of this one chunk, which asks",
     },
     "UploadResponse": {
-        "held": "bytes held from the start without a gap",
+        "held": f"bytes held from the start without a gap, at most {limits.MAX_UPLOAD_BYTES}",
         "complete": "true when all of it is here and its digest matched",
     },
     "LookupRequest": {
