@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli.output import Cell, Column, Data
+from node.cli.register_words import LIVES
 from node.cli.session import Session, command
 from node.cli.words import STATES, Text
-from node.errors import Category
+from node.errors import Category, Language
+from node.model.certificate import Life
 
 if TYPE_CHECKING:  # the command line starts without it
     from node.sandbox.demo import Crossing
+    from node.sandbox.demo_registers import Lookups
     from node.sandbox.demo_uses import Uses
 
 EXIT_NOT_SHOWN = Category.INTERNAL.exit_code
@@ -32,6 +35,7 @@ _WAITED = Column("waited", Text("Waited while the partner was away, then crossed
 _REPEATED = Column("repeated", Text("Replayed and answered with the same receipt", "重放後回覆同一收據"))
 _REFUSED = Column("refused", Text("Forged and turned away", "偽造並遭拒"))
 _USES = Column("uses", Text("Certificate written off, and refused the second time", "證明書核銷、再次使用遭拒"))
+_LOOKUPS = Column("lookups", Text("Operator suspended, as the other side's lookup says", "優質企業停權，對方查詢結果"))
 _SECONDS = Column("seconds", Text("Seconds", "秒數"))
 _FOLDER = Column("folder", Text("Everything lies in", "所有檔案位於"))
 
@@ -70,6 +74,20 @@ def _written_off(uses: "Uses") -> str:
     return f"{uses.certificate}: {uses.certified} {uses.unit}, {uses.left_there} = {uses.left_here}; {refused}"
 
 
+def _looked_up(shown: "Lookups", to: Language) -> str:
+    told = [
+        (Text("before", "停權前"), shown.before),
+        (Text("after", "停權後"), shown.after),
+        (Text("yesterday", "昨日"), shown.yesterday),
+        (Text("the partner's own answer", "夥伴答覆"), shown.by_partner),
+    ]
+    return f"{shown.operator}: " + "; ".join(f"{when.to(to)} – {_life(status, to)}" for when, status in told)
+
+
+def _life(status: str, to: Language) -> str:
+    return LIVES[Life(status)].to(to) if status in set(Life) else status
+
+
 def demo(
     session: Session,
     folder: Annotated[
@@ -87,6 +105,7 @@ def demo(
         (_REPEATED, shown.repeated),
         (_REFUSED, shown.refused),
         (_USES, _written_off(shown.uses)),
+        (_LOOKUPS, _looked_up(shown.lookups, to)),
     ]
     rest: list[tuple[Column, Cell]] = [(_SECONDS, shown.seconds), (_FOLDER, str(shown.folder))]
     if session.as_json:
@@ -99,6 +118,7 @@ def demo(
                 "repeated": shown.repeated,
                 "waited": shown.waited,
                 "uses": shown.uses.told(),
+                "lookups": shown.lookups.told(),
                 "seconds": shown.seconds,
                 "folder": str(shown.folder),
                 "anchors": str(shown.anchors),

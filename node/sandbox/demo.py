@@ -26,7 +26,7 @@ from node.model.ids import ExchangeId, NodeCode
 from node.model.receipt import Verdict
 from node.profiles.book import load_book
 from node.safe_json import Json, parse
-from node.sandbox import demo_uses, dev_pki
+from node.sandbox import demo_registers, demo_uses, dev_pki
 from node.sandbox.homes import furnish_home
 from node.sandbox.impostor import FORGERIES, Impostor
 from node.sandbox.processes import NodeProcess, free_port
@@ -91,6 +91,7 @@ class Demonstration:
     folder: Path
     anchors: Path
     uses: demo_uses.Uses
+    lookups: demo_registers.Lookups
 
     @property
     def ok(self) -> bool:
@@ -100,7 +101,7 @@ class Demonstration:
         held = all(one.ok for one in (*self.crossings, *self.answers))
         answered = sum(one.state is State.ANSWERED for one in self.crossings) == len(self.answers) == 1
         turned_away = self.refused == FORGERIES and self.repeated == 1
-        shown = answered and turned_away and self.uses.ok
+        shown = answered and turned_away and self.uses.ok and self.lookups.ok
         return both_ways and levels and held and shown and self.waited > 0
 
 
@@ -115,6 +116,7 @@ STEPS = {
     "away": ("XB is switched off; XA's papers wait", "關閉 XB；XA 的文件等待中"),
     "return": ("XB comes back; the papers cross", "XB 恢復；文件送達"),
     "uses": ("a certificate is written off; used again, both sides refuse", "核銷證明書；再次使用遭雙方拒絕"),
+    "lookups": ("XA suspends an operator; XB's lookup says so", "XA 停止一優質企業資格；XB 查詢即知"),
     "replay": ("an envelope is replayed", "重放同一封袋"),
     "forge": ("two forged envelopes knock", "兩個偽造封袋叩門"),
     "check": ("checking every receipt and hub", "核對所有收據與樞紐"),
@@ -151,6 +153,8 @@ def run(folder: Path, progress: Progress) -> Demonstration:
         _wait_for(lambda: _all_settled(folder, (XA, XB)), "the waiting papers to cross")
         progress("uses")
         used = demo_uses.show(folder)
+        progress("lookups")
+        looked_up = demo_registers.show(folder)
         progress("replay")
         with Impostor(folder / XA, XB) as impostor:
             repeated = impostor.replay()
@@ -172,6 +176,7 @@ def run(folder: Path, progress: Progress) -> Demonstration:
         folder=folder,
         anchors=anchors,
         uses=used,
+        lookups=looked_up,
     )
 
 

@@ -18,6 +18,7 @@ from node.model.exchange import State
 from node.model.ids import ExchangeId, NodeCode
 from node.sandbox import demo, impostor
 from node.sandbox.demo import STEPS, Crossing, Demonstration
+from node.sandbox.demo_registers import Lookups
 from node.sandbox.demo_uses import Uses
 
 Run = Callable[..., Any]
@@ -106,6 +107,9 @@ def test_the_demonstration_holds(tmp_path: Path) -> None:
     uses = shown["uses"]
     assert (uses["delivered"], uses["left"]) == (True, {"XA": "0", "XB": "0"})
     assert (uses["refused_at_intake"], uses["refused_by_issuer"]) == ("N2N-USE-003", "EFFECT")
+    lookups = shown["lookups"]
+    assert lookups["before"] == lookups["yesterday"] == lookups["as_known_before"] == "in_force"
+    assert lookups["after"] == lookups["by_partner"] == "suspended"
     crossed = shown["exchanges"]
     assert {(each["direction"], each["kind"]) for each in crossed} == {
         (way, kind) for way in ("XA>XB", "XB>XA") for kind in demo.KINDS
@@ -132,6 +136,8 @@ def verified(file: str, anchors: str) -> dict[str, Any]:
 
 WRITTEN_OFF = Uses("XA-CO-1", "24", "C62", "0", "0", True, "N2N-USE-003", "EFFECT")
 
+LOOKED_UP = Lookups("XA-AEO-1", "in_force", "suspended", "in_force", "in_force", "suspended", 1, 0.3)
+
 
 def shown_by(folder: Path) -> Demonstration:
     one = Crossing(
@@ -145,7 +151,7 @@ def shown_by(folder: Path) -> Demonstration:
     answered = replace(other, state=State.ANSWERED)
     crossings = (*there, answered, *back)
     return Demonstration(
-        crossings, (answer,), 2, impostor.FORGERIES, 1, 1.5, folder, folder / demo.ANCHORS, WRITTEN_OFF
+        crossings, (answer,), 2, impostor.FORGERIES, 1, 1.5, folder, folder / demo.ANCHORS, WRITTEN_OFF, LOOKED_UP
     )
 
 
@@ -194,3 +200,19 @@ def test_a_demonstration_that_does_not_hold_fails(n2n: Run, monkeypatch: pytest.
 def test_a_certificate_used_twice_fails_the_demonstration(tmp_path: Path, lie: dict[str, Any]) -> None:
     assert shown_by(tmp_path).ok
     assert not replace(shown_by(tmp_path), uses=replace(WRITTEN_OFF, **lie)).ok
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"before": "unknown"},
+        {"after": "in_force"},
+        {"yesterday": "suspended"},
+        {"as_known_before": "suspended"},
+        {"by_partner": "in_force"},
+    ],
+    ids=str,
+)
+def test_a_suspension_that_a_lookup_does_not_tell_fails_the_demonstration(tmp_path: Path, lie: dict[str, Any]) -> None:
+    assert shown_by(tmp_path).ok
+    assert not replace(shown_by(tmp_path), lookups=replace(LOOKED_UP, **lie)).ok
