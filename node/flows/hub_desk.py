@@ -12,7 +12,6 @@ from node.flows import answering, hub_registers, outbound
 from node.flows.intake import Accepted, Submission
 from node.flows.ports import ActorName, Node
 from node.model.answer import BusinessAnswer
-from node.model.control_kinds import KEY_STATEMENT
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State
 from node.model.guarded import GUARDED
@@ -96,7 +95,7 @@ class HubDesk:
         """Send what was decided about a paper, or what that is refused with."""
 
         def its_business(paper: Exchange) -> None:
-            if not _concerns(client, paper.kind):
+            if not client.may_see(paper.kind):
                 raise ExchangeUnknown(exchange=exchange)
 
         try:
@@ -136,7 +135,7 @@ def _inbound(tx: Tx, client: HubClient, places: Mapping[NodeCode, int], last: No
             return InboundPage((), reached, more=False)
         partner = behind[looked % len(behind)]
         found = feed.stretch(tx, partner, reached.get(partner, 0), ends[partner])
-        chosen = _load(tx, [one for one in found.waiting if _concerns(client, one.kind)])
+        chosen = _load(tx, [one for one in found.waiting if client.may_see(one.kind)])
         if chosen:
             papers, following = chosen
             reached[partner] = following or found.following
@@ -189,12 +188,7 @@ def _acknowledge(tx: Tx, client: HubClient, ids: Sequence[ExchangeId], now: date
 
 
 def _is_inbound_of(client: HubClient, exchange: Exchange) -> bool:
-    return exchange.direction is Direction.IN and _concerns(client, exchange.kind)
-
-
-def _concerns(client: HubClient, kind: str) -> bool:
-    """Whether the client may see papers of this kind: what nodes tell each other about their keys, no hub may."""
-    return kind != KEY_STATEMENT and client.may_handle(kind)
+    return exchange.direction is Direction.IN and client.may_see(exchange.kind)
 
 
 def _view(tx: Tx, client: HubClient, question: ExchangeQuestion) -> ExchangeView:
@@ -203,7 +197,7 @@ def _view(tx: Tx, client: HubClient, question: ExchangeQuestion) -> ExchangeView
         key = _stored_key(client, question.key)
         identifier = exchanges.submissions(tx, [key]).get(key, (None, b""))[0]
     found = exchanges.load(tx, [identifier]).get(identifier) if identifier is not None else None
-    if found is None or not _concerns(client, found.kind):
+    if found is None or not client.may_see(found.kind):
         raise ExchangeUnknown(exchange=question.exchange or question.key or "")
     held = (receipts.settled if found.direction is Direction.OUT else receipts.issued)(tx, [found.id]).get(found.id)
     answer = answers.told(tx, [found.id]).get(found.id)
@@ -226,7 +220,7 @@ def _moves(tx: Tx, client: HubClient, after: int | None) -> StatusPage:
     found = feed.moves(tx, after, MAX_CHANGES)
     if not found:
         raise Unexpected(detail="moves were numbered and are not there")
-    told = [one for one in found if _concerns(client, one.kind)]
+    told = [one for one in found if client.may_see(one.kind)]
     decided = answers.told(tx, [one.exchange for one in told if one.state is State.ANSWERED])
     moves = tuple(
         StatusMove(

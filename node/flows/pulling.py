@@ -148,8 +148,9 @@ def _settle(node: Node, consignments: Sequence[calls.Consignment], response: Del
     about = replace(response, answers=tuple(by_id[one.sealed.message_id] for one in answered))
     known = node.store.read(lambda tx: witness.known(tx, answered[0].exchange.partner))
     owed = settling.settle(node, answered, about, known, closing=closing)
-    # The partner says that it holds nothing: it is offered again at once, the same leaf.
-    node.store.write(lambda tx: pulled.give_back(tx, [one.job for one in owed]))
+    # The partner says that it holds nothing: it is offered again at once, the same leaf. That it was taken counts on,
+    # for nobody can prove that it is not with the partner.
+    node.store.write(lambda tx: pulled.release(tx, [one.job for one in owed]))
 
 
 def _taken(tx: Tx, found: Mapping[str, Exchange], response: DeliverResponse) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from node.model.answer import BusinessAnswer
+from node.model.control_kinds import KEY_STATEMENT
 from node.model.document import Finding, MediaType
 from node.model.evidence import EvidenceFact
 from node.model.exchange import Exchange, State
@@ -73,6 +74,10 @@ class HubClient:
     def may_handle(self, kind: str) -> bool:
         """Whether papers of this kind are its business."""
         return kind in self.kinds or (not self.kinds and kind not in GUARDED)
+
+    def may_see(self, kind: str) -> bool:
+        """The same without what nodes tell each other about their keys, which no hub may see."""
+        return kind != KEY_STATEMENT and self.may_handle(kind)
 
 
 @dataclass(frozen=True, slots=True)

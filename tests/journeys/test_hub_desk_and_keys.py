@@ -3,6 +3,7 @@
 import pytest
 
 from node.errors import ExchangeUnknown
+from node.flows import hub_registers
 from node.flows.control import announce_keys
 from node.flows.hub_desk import HubDesk
 from node.flows.ports import ActorName
@@ -51,3 +52,9 @@ def test_a_key_statement_is_nothing_a_hub_could_acknowledge_or_answer(pair, stat
 def test_moves_of_a_key_statement_are_in_no_feed(pair, statements, client: HubClient) -> None:
     page = HubDesk(pair.xa.wired.node).moves(client, 0)
     assert {move.kind for move in page.moves} == {"certificate_of_origin"}
+
+
+def test_no_trace_leads_to_a_key_statement(pair, statements, client: HubClient) -> None:
+    for country, statement in zip((pair.xa, pair.xb), statements, strict=True):
+        for name in (statement.id, statement.message_id):
+            assert hub_registers.trace(country.wired.node, client, name).exchanges == ()

@@ -8,13 +8,13 @@ from datetime import timedelta
 import pytest
 
 from node.errors import CollectNotAgreed, PartnerRefusedCall
-from node.flows import collecting, pulling
+from node.flows import acts, collecting, pulling
 from node.flows.parking import park
 from node.flows.ports import ActorName
 from node.model.collect import CollectRequest, CollectResponse
 from node.model.exchange import State
 from node.model.ids import NodeCode
-from node.model.receipt import Answer, Deferred, DeferredCode, DeliverResponse
+from node.model.receipt import Answer, Deferred, DeferredCode, DeliverResponse, NotHeld
 from node.settings import load_settings
 from node.transport.loopback import Loopback
 from node.wiring import wire
@@ -193,3 +193,28 @@ def test_a_receipt_that_comes_after_a_human_was_called_settles_the_paper(walled,
     assert walled.xa.exchange(sent).state is State.PARKED
     assert pulling.confirm(walled.xa.wired.node, XB, answers) == 1
     assert walled.xa.exchange(sent).state is State.DELIVERED
+
+
+def test_a_collector_that_takes_a_paper_and_denies_it_cannot_have_it_called_never_sent(walled, papers) -> None:
+    sent = walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    node, offered = walled.xa.wired.node, offer(walled)
+    message = walled.xa.exchange(sent).message_id
+    pulling.confirm(node, XB, DeliverResponse((Answer(message, NotHeld()),)))
+    (done,) = acts.perform(node, acts.Act.CANCEL, [sent], CLERK, "taken back")
+    assert (done.after, done.asked) == (State.SEALED, True), "it may have been sent"
+    answers = walled.xb.wired.door.deliver(XA, offered.papers)
+    assert pulling.confirm(node, XB, answers) == 1
+    assert walled.xa.exchange(sent).state is State.DELIVERED
+
+
+def test_a_collector_that_denies_again_and_again_is_offered_the_paper_as_before(walled, papers) -> None:
+    sent = walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    offer(walled)
+    walled.xa.clock.advance(pulling.LEASE + timedelta(seconds=1))
+    offer(walled)
+    message = walled.xa.exchange(sent).message_id
+    for _ in range(5):
+        pulling.confirm(walled.xa.wired.node, XB, DeliverResponse((Answer(message, NotHeld()),)))
+    assert offer(walled).papers is not None
