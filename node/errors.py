@@ -483,6 +483,16 @@ class UploadBusy(WireError):
     remedy_zh = "請待該呼叫結束後，再查詢已持有之長度。"
 
 
+class TooManyRegisterRequests(WireError):
+    """Registers were asked for more often than {limit} times a minute."""
+
+    code = "N2N-WIRE-015"
+    category = Category.OVERLOADED
+    zh = "索取登記簿之次數超過每分鐘 {limit} 次。"
+    remedy = "Wait for the papers: what was asked for once is kept and comes, and asking again brings nothing more."
+    remedy_zh = "請等候文件到達：索取一次即已登錄並將送達，重複索取並無助益。"
+
+
 # --- SIG: signatures, seals, certificates (security 6.9) ------------------------------------------------------------
 
 

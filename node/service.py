@@ -16,7 +16,10 @@ from node import kill_points
 from node.crypto.checkpoint_key import current_key
 from node.errors import AlreadyRunning
 from node.flows import checkpoints, collecting, fetching, forgetting, pulling, releasing
+from node.flows.ports import Transport
+from node.model.ids import NodeCode
 from node.profiles.partner import ChannelKind, Partner
+from node.register_rounds import RegisterRounds
 from node.server.gated import GatedServer
 from node.server.grpc_service import ExchangeServer
 from node.server.hub_service import HubServer
@@ -41,6 +44,9 @@ freed by reference counts, and 20,000 objects are a few MB."""
 
 PURGE_POLL_S = 3600
 """Retention is counted in days; once an hour is soon enough, for signing the acts too."""
+
+REGISTER_POLL_S = 5
+"""How often somebody is looked for who asked for lists: it is asked for by hand, and somebody may sit there."""
 
 SWEEP_POLL_S = 60
 """Papers live for hours at least; a minute more does not matter."""
@@ -119,6 +125,7 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
                 parts.create_task(_watch_hub(wired, stop))
             parts.create_task(_forget(wired, stop))
             parts.create_task(_sweep(wired, stop))
+            parts.create_task(_go_round_registers(wired, stop))
             for partner in wired.node.book.partners:
                 if partner.channel.collect:
                     parts.create_task(_collect(wired, partner, stop))
@@ -242,6 +249,25 @@ async def _sweep(wired: Wired, stop: asyncio.Event) -> None:
                 wired.journal("sweep.failed", partner=code, error=error)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), SWEEP_POLL_S)
+
+
+async def _go_round_registers(wired: Wired, stop: asyncio.Event) -> None:
+    """Lists for partners that asked for them, and questions where lists are missing."""
+
+    def transport_to(code: NodeCode) -> Transport:
+        if code not in wired.transports:
+            wired.transports[code] = open_transport(wired.node.book.partner(code), wired.tls.now)
+        return wired.transports[code]
+
+    rounds = RegisterRounds(wired.node, transport_to)
+    while not stop.is_set():
+        try:
+            await rounds.go()
+        except Exception as error:
+            # Housekeeping must not end the node; it is tried again in a moment.
+            wired.journal("register.round-failed", error=error)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), REGISTER_POLL_S)
 
 
 async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:

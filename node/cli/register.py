@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
+from node.cli import register_requests
 from node.cli.moments import since
 from node.cli.output import Cell, Column, Data, csv_cells, to_json
 from node.cli.pki import node_code
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from node.store.tracing import Traced
 
 app = typer.Typer(no_args_is_help=True, help="Registers: certificates, consignments. 登記簿：證書與貨物。")
+register_requests.add_to(app)
 
 EXIT_NOT_IN_FORCE = 1
 """It is known, and not in force."""

@@ -1,12 +1,13 @@
 """How the command line reaches the registers of a node: certificates, operators, and what hangs together."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import date, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from node.cli.node_access import acting, open_store, settings_of
 from node.cli.session import Session
+from node.clock import SystemClock
 from node.flows.declaration_check import Verdict, check
 from node.flows.declaration_registers import StoredRegisters
 from node.flows.quantities_left import left_of
@@ -15,13 +16,20 @@ from node.model.declaration import Declaration
 from node.model.exchange import Direction
 from node.model.ids import NodeCode
 from node.model.lookup import QuantityLeft, Question
-from node.model.operator import OperatorState
+from node.model.operator import OperatorState, RegisterState
+from node.model.register_request import KeptRequest
 from node.profiles.book import load_book
-from node.store import certificate_register, lookups, operators, tracing
+from node.store import certificate_register, lookups, operators, register_requests, tracing
+from node.store.database import Tx
 from node.store.lookups import KeptLookup
 
 if TYPE_CHECKING:
+    from node.flows.ports import ActorName, Node, Transport
+    from node.flows.register_asking import Asked
+    from node.flows.register_due import Overdue
     from node.model.hub_registers import Told
+
+T = TypeVar("T")
 
 
 def certificates_with(
@@ -73,6 +81,12 @@ def operators_with(
 def ask_partner(session: Session, partner: NodeCode, question: Question) -> "Told":
     """What the partner itself says, now. Raises what `flows.asking.ask` raises."""
     from node.flows.asking import ask  # brings the whole node
+
+    return _calling(session, partner, lambda node, road, by: ask(node, road, partner, question, by))
+
+
+def _calling(session: Session, partner: NodeCode, call: "Callable[[Node, Transport, ActorName], Awaitable[T]]") -> T:
+    """One call to a partner by whoever types."""
     from node.transport.tls import load_tls_identity
     from node.wiring import open_transport
 
@@ -81,14 +95,40 @@ def ask_partner(session: Session, partner: NodeCode, question: Question) -> "Tol
         found = node.book.partner(partner)
         identity = load_tls_identity(files.tls_key, files.tls_certificate, node.code)
 
-        async def once() -> "Told":
+        async def once() -> T:
             transport = open_transport(found, identity)
             try:
-                return await ask(node, transport, partner, question, actor)
+                return await call(node, transport, actor)
             finally:
                 await transport.close()
 
         return asyncio.run(once())
+
+
+def request_lists(session: Session, partner: NodeCode, kind: str, after: int) -> "Asked":
+    """Ask the partner for its lists, now. Raises what `flows.register_asking.ask` raises."""
+    from node.flows.register_asking import ask  # brings the whole node
+    from node.model.register_request import RegisterRequest
+
+    return _calling(session, partner, lambda node, road, by: ask(node, road, partner, RegisterRequest(kind, after), by))
+
+
+def asked_lists(
+    session: Session, partner: NodeCode | None, limit: int
+) -> "tuple[list[Overdue], list[RegisterState], list[KeptRequest]]":
+    """Lists that are late, registers with a gap, and the last requests, ours and theirs, newest first."""
+    from node.flows.register_due import late
+
+    settings = settings_of(session)
+    book = load_book(settings.profiles_folder, settings.home, settings.code)
+
+    def read(tx: Tx) -> "tuple[list[Overdue], list[RegisterState], list[KeptRequest]]":
+        overdue = [one for one in late(tx, book, SystemClock().now()) if partner in (None, one.partner)]
+        gaps = [one for one in operators.registers(tx, partner, Direction.IN) if one.gap is not None]
+        return overdue, gaps, register_requests.newest(tx, partner, limit=limit)
+
+    with open_store(session) as store:
+        return store.read(read)
 
 
 def kept_lookups(session: Session, limit: int, partner: NodeCode | None) -> list[KeptLookup]:

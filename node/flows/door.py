@@ -1,6 +1,6 @@
 """The door that partners knock on: what a transport's server side calls, one method per call of the protocol."""
 
-from node.flows import inbound, lookups, pulling
+from node.flows import inbound, lookups, pulling, register_requests
 from node.flows.ports import Node
 from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import CallLimits, Description, ServedKind
@@ -9,6 +9,7 @@ from node.model.exchange import Direction
 from node.model.ids import NodeCode
 from node.model.lookup import LookupRequest, SealedAnswer
 from node.model.receipt import DeliverResponse
+from node.model.register_request import RegisterRequest
 from node.wire import MAX_DOCUMENT_BYTES, MAX_ENVELOPES, MAX_REQUEST_BYTES, SERVED
 
 VERSIONS = ("n2n/v1",)
@@ -20,6 +21,7 @@ class Door:
     def __init__(self, node: Node) -> None:
         self._node = node
         self._lookups = lookups.Allowance()
+        self._registers = register_requests.allowance()
 
     def deliver(self, caller: NodeCode, request: DeliverRequest) -> DeliverResponse:
         """One answer for each envelope, in order; what answers and checkpoint say is already stored."""
@@ -41,6 +43,14 @@ class Door:
         """Our sealed answer, which is kept; raises TooManyLookups."""
         self._lookups.take(caller, self._node.clock.now())
         return lookups.answer(self._node, caller, request, asked)
+
+    def request_register(self, caller: NodeCode, request: RegisterRequest) -> int:
+        """The sequence of our register for the caller; lists follow as papers.
+
+        Raises TooManyRegisterRequests, NotAgreed, ArrangementSuspended.
+        """
+        self._registers.take(caller, self._node.clock.now())
+        return register_requests.take(self._node, caller, request)
 
     def describe(self, caller: NodeCode) -> Description:
         """What this node serves to `caller`; never a source of keys (protocol 1)."""

@@ -41,6 +41,11 @@ def unfit(
     return _HANDLERS[type(effect)].unfit(tx, partner, direction, effect, earlier)
 
 
+def in_order(effect: Effect) -> bool:
+    """Whether its register counts what comes, and so knows by itself whether a paper before this one is missing."""
+    return isinstance(effect, OperatorList)
+
+
 def apply(tx: Tx, done: Sequence[tuple[Exchange, Effect]], now: datetime) -> None:
     """Do the effects of papers just stored, in order."""
     for exchange, effect in done:

@@ -31,6 +31,7 @@ from node.flows.capacity import RETRY_AFTER_S
 from node.flows.checkpoints import Given
 from node.flows.hub_rights import may_have
 from node.flows.ports import Hub, Node
+from node.flows.register_asking import note_gaps
 from node.flows.rulings import RETRY_HINT_MS, Letter, Refusal, Ruled, Ruling, audit_refusals
 from node.flows.standing import Standing
 from node.model.document import Finding
@@ -236,6 +237,7 @@ def commit(
 
     def write(tx: Tx) -> tuple[dict[int, Outcome], Given]:
         audit_refusals(tx, caller, refusals, now)
+        note_gaps(tx, caller, refusals, now)
         arrival.note_repeats(tx, caller, repeated, now)
         changed = _store(node, tx, caller, kept, signed, now)
         return changed, checkpoints.give_and_keep(node, tx, caller, named, now)

@@ -46,7 +46,7 @@ from node.model.receipt import (
 )
 from node.profiles.profile import AgreedKind, Profile
 from node.store.database import Tx
-from node.wire import body_from_bytes
+from node.wire import MAX_FINDINGS, body_from_bytes
 
 
 def verify(
@@ -199,6 +199,10 @@ def _without_unfit(
         if unfit is None:
             earlier.append(one.effect)
             continue
+        if unfit.superseded:
+            remarks = (*one.receipt.findings, unfit.finding)[-MAX_FINDINGS:]
+            changed[index] = replace(one, receipt=replace(one.receipt, findings=remarks), superseded=True)
+            continue
         refusals.append(Refusal(one.receipt.message_id, unfit.error))
         if unfit.waits:
             changed[index] = Deferred(DeferredCode.PREDECESSOR, RETRY_HINT_MS)
@@ -210,6 +214,10 @@ def _without_unfit(
 
 def _ranked(one: Ruled, paper: Paper, standing: Standing, refusals: list[Refusal]) -> Ruling:
     rank = standing.of(paper)
+    if rank is Rank.ORPHAN and one.effect is not None and effects.in_order(one.effect):
+        # Its register says whether it may come, better than the paper before it does: see _without_unfit.
+        standing.add(paper)
+        return replace(one, standing=rank)
     if error := _OUT_OF_PLACE.get(rank):
         refusals.append(Refusal(one.receipt.message_id, error(number=paper.number)))
     if rank is Rank.ORPHAN:

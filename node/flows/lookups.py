@@ -34,16 +34,22 @@ class _Bucket:
 
 
 class Allowance:
-    """How many lookups each partner has left: filled steadily, emptied by asking. Shared by the threads of a server."""
+    """How many lookups or other questions each partner has left: filled steadily, emptied by asking.
 
-    def __init__(self, a_minute: int = LOOKUPS_A_MINUTE, burst: int = BURST) -> None:
+    Shared by the threads of a server.
+    """
+
+    def __init__(
+        self, a_minute: int = LOOKUPS_A_MINUTE, burst: int = BURST, error: type[WireError] = TooManyLookups
+    ) -> None:
         self._a_minute = a_minute
         self._burst = burst
+        self._error = error
         self._lock = Lock()
         self._buckets: dict[NodeCode, _Bucket] = {}
 
     def take(self, partner: NodeCode, now: datetime) -> None:
-        """One lookup of `partner`; raises TooManyLookups when it has none left."""
+        """One lookup of `partner`; raises the allowance's error when it has none left."""
         with self._lock:
             bucket = self._buckets.setdefault(partner, _Bucket(self._burst, now))
             # A clock that was set back gains nobody anything.
@@ -52,7 +58,7 @@ class Allowance:
             bucket.tokens = min(self._burst, bucket.tokens + gained)
             bucket.at = since
             if bucket.tokens < 1:
-                raise TooManyLookups(limit=self._a_minute)
+                raise self._error(limit=self._a_minute)
             bucket.tokens -= 1
 
 

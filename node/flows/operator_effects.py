@@ -26,7 +26,7 @@ from node.model.ids import ExchangeId, NodeCode
 from node.model.operator import OperatorRecord
 from node.model.operator_effect import Entry, HeldOperator, News, OperatorEvent, OperatorList, OperatorPaper, news_of
 from node.model.receipt import FindingCode
-from node.store import actors, operator_changes, operator_series, retention
+from node.store import actors, operator_changes, operator_series, register_requests, retention
 from node.store.database import Tx
 from node.store.operator_changes import Changes
 from node.store.operator_series import Series
@@ -89,6 +89,14 @@ class OperatorEffects:
             if series.forgetful_run < series.run:
                 _purge(tx, exchange, operator_series.lists_up_to(tx, series, series.forgetful_run), now)
         operator_series.keep(tx, series, now)
+        if isinstance(paper, OperatorList) and series.incoming is None:
+            _told(tx, exchange, paper, now)
+
+
+def _told(tx: Tx, exchange: Exchange, paper: OperatorList, now: datetime) -> None:
+    """Whoever asked for lists and waits has them now: the partner those that we send, we those that come."""
+    asked = Direction.IN if exchange.direction is Direction.OUT else Direction.OUT
+    register_requests.come(tx, exchange.partner, asked, exchange.kind, paper.sequence, paper.is_baseline, now)
 
 
 def _paper(effect: Effect) -> OperatorPaper:
@@ -150,7 +158,9 @@ def _out_of_place(paper: OperatorList, series: Series) -> Unfit | None:
     if not paper.is_baseline:
         if series.sequence is None or paper.sequence > series.sequence + 1:
             return _missing(paper, series)
-        return None if paper.sequence == series.sequence + 1 else _old(paper)
+        if paper.sequence == series.sequence + 1:
+            return None
+        return _stood_in_for(paper, series) or _old(paper)
     if series.sequence is not None and paper.sequence < series.sequence:
         return _old(paper)
     if paper.part == 1:
@@ -177,6 +187,15 @@ def _missing(paper: OperatorList, series: Series) -> Unfit:
     )
     finding = Finding(FindingCode.EFFECT, "/AeoStatus/list/sequence", "the lists before it are missing")
     return Unfit(finding, error, waits=True)
+
+
+def _stood_in_for(paper: OperatorList, series: Series) -> Unfit | None:
+    """A complete list made after this delta told all that it tells; while that list comes in, the delta waits."""
+    if not series.run or paper.issued > series.incoming_issued:
+        return None
+    finding = Finding(FindingCode.TOLERATED, "/AeoStatus/list/sequence", "a newer baseline already tells all of it")
+    is_whole = series.incoming is None
+    return Unfit(finding, _place(paper), waits=not is_whole, superseded=is_whole)
 
 
 def _old(paper: OperatorList) -> Unfit:

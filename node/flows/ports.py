@@ -17,6 +17,7 @@ from node.model.ids import NodeCode, Randomness
 from node.model.job import Circumstances, Job, NextTry
 from node.model.lookup import SealedAnswer
 from node.model.receipt import DeliverResponse, KeyStatement
+from node.model.register_request import RegisterRequest
 from node.model.upload import Chunk, UploadProgress
 from node.profiles.book import Book
 from node.profiles.profile import RetryPolicy
@@ -44,6 +45,10 @@ class Transport(Protocol):
 
     async def lookup(self, asked: bytes, deadline_s: float) -> SealedAnswer:
         """Ask the partner's register; `asked` are the bytes of a LookupRequest, the answer is not yet judged."""
+        ...
+
+    async def request_register(self, request: RegisterRequest, deadline_s: float) -> int:
+        """Ask for lists of a register, which come as papers; the sequence that the partner has reached."""
         ...
 
     async def upload(self, chunks: Iterable[Chunk], deadline_s: float) -> UploadProgress:

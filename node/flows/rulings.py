@@ -86,6 +86,8 @@ class Ruled:
     standing: Rank | None = None
     statement: VerifiedKeyStatement | None = None
     decided: Decided | None = None
+    superseded: bool = False
+    """A later paper did already what this one says."""
 
     @property
     def effect(self) -> Effect | None:
@@ -104,7 +106,7 @@ class Ruled:
     def has_effect(self) -> bool:
         """Whether that will happen: the paper is taken, and was not known before."""
         taken = self.receipt.verdict is Verdict.ACCEPTED and not self.receipt.already_known
-        return taken and self.effect is not None
+        return taken and not self.superseded and self.effect is not None
 
 
 Ruling = Outcome | Ruled

@@ -15,11 +15,15 @@ from node.store.database import Tx
 
 @dataclass(frozen=True, slots=True)
 class Unfit:
-    """Why the effect of a paper cannot happen: for ever, or (`waits`) not before another paper came."""
+    """Why the effect of a paper cannot happen: for ever, or (`waits`) not before another paper came.
+
+    With `superseded` nothing is wrong: a later paper did already all that this one says, so it is taken without effect.
+    """
 
     finding: Finding
     error: NodeError
     waits: bool = False
+    superseded: bool = False
 
 
 class Handler(Protocol):

@@ -141,7 +141,7 @@ class FindingCode(StrEnum):
     CODE_UNKNOWN = "CODE_UNKNOWN"
     """A remark: the code is in no list that we know, and the arrangement does not close the list."""
     TOLERATED = "TOLERATED"
-    """A remark: a departure that the arrangement lets pass."""
+    """A remark: a departure that the arrangement lets pass, or a list that a newer one has overtaken."""
 
     @property
     def is_remark(self) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 
 from node.clock import from_ms
 from node.errors import RaceLost
@@ -12,11 +12,15 @@ from node.model.exchange import Direction
 from node.model.ids import ExchangeId, NodeCode
 from node.store.columns import intact
 from node.store.database import Tx
-from node.store.operator_tables import OPERATOR_PAPER, OPERATOR_SERIES
+from node.store.operator_tables import OPERATOR, OPERATOR_PAPER, OPERATOR_SERIES
 from node.store.sql import ListStatement, Statement, insertion, ms, ms_or_none
+from node.store.tables import EXCHANGE
 
 NOT_YET = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 """The time of issue of a baseline that never began."""
+
+_REMEMBERED = 100
+"""Papers that are looked through for one whose body is still held."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +96,30 @@ def note_paper(tx: Tx, exchange: ExchangeId, series: Series, operator: int | Non
     _NOTE.run(tx, exchange, series.id, operator, series.run)
 
 
+def note_gap(tx: Tx, series: Series, sequence: int, now: datetime) -> None:
+    """Remember that the list `sequence` came without those before it; the first one counts until lists fit again."""
+    _NOTE_GAP.run(tx, series.id, sequence, ms(now))
+
+
+def newest_papers(tx: Tx, series: Series) -> list[ExchangeId]:
+    """The last papers of the series that are remembered, newest first."""
+    return [ExchangeId(row[0]) for row in _NEWEST.rows(tx, series.id)]
+
+
+def newest_issue(tx: Tx, series: Series) -> datetime:
+    """When the newest paper about any operator of the series, or its last baseline, was issued."""
+    newest = _NEWEST_ISSUE.rows(tx, series.id)[0][0]
+    return max(series.incoming_issued, NOT_YET if newest is None else from_ms(newest))
+
+
+def listed_at(tx: Tx, series: Series) -> tuple[datetime | None, datetime | None]:
+    """When the last complete list began to be exchanged, and the last list of any sort; None for neither."""
+    rows = _LISTED_AT.rows(tx, series.id)
+    moments = [from_ms(moment) for run, moment in rows]
+    baselines = [from_ms(moment) for run, moment in rows if run == series.run]
+    return min(baselines, default=None), max(moments, default=None)
+
+
 def events_about(tx: Tx, operators: Collection[int]) -> list[ExchangeId]:
     """The events about these operators; they are not remembered any longer."""
     return [ExchangeId(row[0]) for row in _EVENTS.rows(tx, operators)]
@@ -155,6 +183,30 @@ _KEEP = Statement(
     *(f"new_{name}" for name in _KEPT),
 )
 _NOTE = insertion(OPERATOR_PAPER)
+_NOTE_GAP = Statement(
+    update(OPERATOR_SERIES)
+    .where(OPERATOR_SERIES.c.id == bindparam("which"), OPERATOR_SERIES.c.gap.is_(None))
+    .values(gap=bindparam("new_gap"), gap_since=bindparam("gap_from")),
+    "which",
+    "new_gap",
+    "gap_from",
+)
+_NEWEST = Statement(
+    select(OPERATOR_PAPER.c.exchange_id)
+    .where(OPERATOR_PAPER.c.series_id == bindparam("its_series"))
+    .order_by(OPERATOR_PAPER.c.exchange_id.desc())
+    .limit(_REMEMBERED),
+    "its_series",
+)
+_LISTED_AT = Statement(
+    select(OPERATOR_PAPER.c.run, EXCHANGE.c.created_at)
+    .join(EXCHANGE, EXCHANGE.c.id == OPERATOR_PAPER.c.exchange_id)
+    .where(OPERATOR_PAPER.c.series_id == bindparam("its_series"), OPERATOR_PAPER.c.operator_id.is_(None)),
+    "its_series",
+)
+_NEWEST_ISSUE = Statement(
+    select(func.max(OPERATOR.c.issued)).where(OPERATOR.c.series_id == bindparam("its_series")), "its_series"
+)
 _EVENTS = ListStatement(
     lambda ids: (
         delete(OPERATOR_PAPER).where(OPERATOR_PAPER.c.operator_id.in_(ids)).returning(OPERATOR_PAPER.c.exchange_id)

@@ -21,6 +21,7 @@ from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
 from node.model.lookup import SealedAnswer
 from node.model.receipt import DeliverResponse
+from node.model.register_request import RegisterRequest
 from node.model.upload import Chunk, UploadProgress
 from node.transport.outcomes import read_answer, refused_call
 from node.transport.tls import TlsIdentity
@@ -40,6 +41,8 @@ from node.wire import (
     describe_request_to_bytes,
     description_from_bytes,
     lookup_response_from_bytes,
+    register_request_to_bytes,
+    register_response_from_bytes,
     status_request_to_bytes,
     upload_response_from_bytes,
 )
@@ -153,6 +156,11 @@ class GrpcChannel:
         """Put a LookupRequest, given as the bytes that the answer will cover; raises as `deliver`."""
         answer = await self._call("Lookup", asked, deadline_s)
         return read_answer(self._partner, lookup_response_from_bytes, answer)
+
+    async def request_register(self, request: RegisterRequest, deadline_s: float) -> int:
+        """Ask for a register's lists; its sequence at the partner. Raises as `deliver`."""
+        answer = await self._call("RequestRegister", register_request_to_bytes(request), deadline_s)
+        return read_answer(self._partner, register_response_from_bytes, answer)
 
     async def describe(self, deadline_s: float) -> Description:
         """Ask what the partner serves; raises as `deliver`."""

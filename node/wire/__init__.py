@@ -56,6 +56,12 @@ from node.wire.papers import (
     metadata_from_bytes,
     metadata_to_bytes,
 )
+from node.wire.registers import (
+    register_request_from_bytes,
+    register_request_to_bytes,
+    register_response_from_bytes,
+    register_response_to_bytes,
+)
 from node.wire.requests import (
     deliver_request_from_bytes,
     deliver_request_to_bytes,
@@ -128,6 +134,10 @@ __all__ = [
     "metadata_to_bytes",
     "receipt_from_bytes",
     "receipt_to_bytes",
+    "register_request_from_bytes",
+    "register_request_to_bytes",
+    "register_response_from_bytes",
+    "register_response_to_bytes",
     "status_from_error",
     "status_request_from_bytes",
     "status_request_to_bytes",

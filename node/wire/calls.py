@@ -13,10 +13,12 @@ from node.model.envelope import DeliverRequest, StatusRequest
 from node.model.ids import NodeCode
 from node.model.lookup import LookupRequest, SealedAnswer
 from node.model.receipt import DeliverResponse
+from node.model.register_request import RegisterRequest
 from node.wire.answers import deliver_response_from_bytes, deliver_response_to_bytes
 from node.wire.collect import collect_request_from_bytes, collect_response_to_bytes, confirm_response_to_bytes
 from node.wire.describe import describe_request_from_bytes, description_to_bytes
 from node.wire.lookups import lookup_request_from_bytes, lookup_response_to_bytes
+from node.wire.registers import register_request_from_bytes, register_response_to_bytes
 from node.wire.requests import deliver_request_from_bytes, status_request_from_bytes
 
 SERVICE: Final = "n2n.v1.Exchange"
@@ -43,6 +45,10 @@ class InboundDoor(Protocol):
 
     def lookup(self, caller: NodeCode, request: LookupRequest, asked: bytes) -> SealedAnswer:
         """What our register says; `asked` are the request's bytes, which the answer's leaf covers."""
+        ...
+
+    def request_register(self, caller: NodeCode, request: RegisterRequest) -> int:
+        """The sequence of the register that is asked for; its content follows as papers."""
         ...
 
     def describe(self, caller: NodeCode) -> Description:
@@ -80,6 +86,10 @@ def _lookup(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
     return lookup_response_to_bytes(door.lookup(caller, lookup_request_from_bytes(data), data))
 
 
+def _request_register(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
+    return register_response_to_bytes(door.request_register(caller, register_request_from_bytes(data)))
+
+
 def _describe(door: InboundDoor, caller: NodeCode, data: bytes) -> bytes:
     describe_request_from_bytes(data)
     return description_to_bytes(door.describe(caller))
@@ -97,6 +107,7 @@ SERVED: Final[Mapping[str, Callable[[InboundDoor, NodeCode, bytes], bytes]]] = {
     "Collect": _collect,
     "Confirm": _confirm,
     "Lookup": _lookup,
+    "RequestRegister": _request_register,
     "Describe": _describe,
 }
 """Calls of this version; the others of the service answer CallUnsupported."""

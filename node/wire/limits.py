@@ -71,6 +71,12 @@ MAX_LOOKUP_ANSWER_BYTES = 64 * KIB
 MAX_LOOKUP_RESPONSE_BYTES = MAX_LOOKUP_ANSWER_BYTES + MAX_MANIFEST_BYTES + MAX_SIGNATURE_BYTES + 4 * KIB
 MAX_LOOKUP_FIELDS = 32
 
+# Registers asked for: a kind, a number, and room for fields of later versions.
+MAX_REGISTER_BYTES = 1 * KIB
+MAX_REGISTER_FIELDS = 32
+# As many lists as a paper can count.
+MAX_SEQUENCE = 999_999_999
+
 # Calls of later slices, written down so that the protocol is whole.
 MAX_WAIT_MS = 30_000
 MAX_LEASE_MS = 3_600_000

@@ -215,8 +215,15 @@ RULES: Final[Mapping[str, Mapping[str, str]]] = {
         "unit": "at most 16 characters without control characters",
         "left": "decimal number of at most 32 characters, not below zero",
     },
-    "RegisterRequest": {"kind": KIND, "after": "sequence number; absent for a baseline"},
-    "RegisterResponse": {"sequence": "sequence number of the register now"},
+    "RegisterRequest": {
+        WHOLE: f"protobuf, at most {limits.MAX_REGISTER_BYTES} bytes",
+        "kind": KIND,
+        "after": f"sequence number, at most {limits.MAX_SEQUENCE}; absent for a baseline",
+    },
+    "RegisterResponse": {
+        WHOLE: f"protobuf, at most {limits.MAX_REGISTER_BYTES} bytes",
+        "sequence": f"sequence number of the register now, at most {limits.MAX_SEQUENCE}; absent when it has no list",
+    },
 }
 """Message, then field, then its rule. The empty field name stands for the message as a whole."""
 

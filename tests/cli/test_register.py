@@ -114,3 +114,21 @@ def test_a_consignment_is_traced_by_reference_number_and_id(ask: Run) -> None:
     assert found["ucrs"] == [UCR.casefold()]
     assert ask("trace", "nothing").code == 66
     assert UCR.casefold() in ask("trace", UCR).out
+
+
+# --- lists ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_late_and_what_was_asked_for_is_listed(ask: Run) -> None:
+    assert ask("request", "XB", "certificate_of_origin").code == 77, "it has no lists"
+    assert ask("request", "XB", "--after", "7").code == 69, "nobody is there"
+    rows = ask("requests", "--json").data
+    late = [(one["state"], one["lists"], one["partner"]) for one in rows if one["state"].endswith("overdue")]
+    assert ("baseline-overdue", "in", "XB") in late
+    (asked,) = [one for one in rows if one["request"]]
+    assert (asked["state"], asked["lists"], asked["kind"], asked["after"], asked["sequence"], asked["done_at"]) == (
+        "unanswered", "in", "aeo_status", 7, None, None,
+    )  # fmt: skip
+    assert [one["request"] for one in ask("requests", "--partner", "XA", "--json").data] == []
+    assert "no answer" in ask("requests").out
+    assert "未獲回應" in ask("requests", "--lang", "zh-TW").out

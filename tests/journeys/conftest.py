@@ -25,6 +25,7 @@ from node.model.exchange import Direction, Exchange
 from node.model.ids import ExchangeId, NodeCode
 from node.model.lookup import SealedAnswer
 from node.model.receipt import Answer, DeliverResponse
+from node.model.register_request import RegisterRequest
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home, shipped_profiles
 from node.settings import load_settings
@@ -68,6 +69,10 @@ class Road:
         self._toll()
         self.looked_up.append(asked)
         return self.reword(await self.there.lookup(asked, deadline_s))
+
+    async def request_register(self, request: RegisterRequest, deadline_s: float) -> int:
+        self._toll()
+        return await self.there.request_register(request, deadline_s)
 
     async def describe(self, deadline_s: float) -> Description:
         return await self.there.describe(deadline_s)

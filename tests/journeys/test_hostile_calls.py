@@ -153,7 +153,7 @@ def test_a_question_that_breaks_a_rule_is_refused_and_closes_nothing(
     assert stage.victim.rows("SELECT 1 FROM receipt WHERE message_id = ?", same) == []
 
 
-@pytest.mark.parametrize("call", ["Upload", "RequestRegister", "deliver", "__init__", ""])
+@pytest.mark.parametrize("call", ["Upload", "deliver", "__init__", ""])
 def test_a_call_that_is_not_served_is_said_to_be_so(stage: Stage, call: str) -> None:
     refused(stage, stage.xa.call([stage.xa.paper()]).octets(), CallUnsupported, call)
 

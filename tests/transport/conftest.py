@@ -29,6 +29,7 @@ from node.model.envelope import DeliverRequest, Envelope, Header, KeyWrap, Place
 from node.model.ids import MessageId, NodeCode, sha256, uuid7
 from node.model.lookup import LookupRequest, SealedAnswer
 from node.model.receipt import Answer, DeliverResponse, NotHeld, SignedReceipt
+from node.model.register_request import RegisterRequest
 from node.sandbox.dev_pki import DevPki, draw, mint
 from node.server.grpc_service import ExchangeServer
 from node.server.limits import Limits
@@ -88,6 +89,10 @@ class StagedDoor:
         self._enter("Lookup", caller)
         self.asked.append(asked)
         return SealedAnswer(request.nonce, SEAL, Place(0, ()))
+
+    def request_register(self, caller: NodeCode, request: RegisterRequest) -> int:
+        self._enter("RequestRegister", caller)
+        return request.after + 1
 
     def describe(self, caller: NodeCode) -> Description:
         self._enter("Describe", caller)

@@ -23,6 +23,7 @@ from node.model.collect import CollectRequest
 from node.model.envelope import Place, Seal, StatusRequest
 from node.model.lookup import LookupRequest, Question
 from node.model.receipt import Answer, DeliverResponse, NotHeld, SignedReceipt
+from node.model.register_request import RegisterRequest
 from node.wire import lookup_request_to_bytes
 
 ID = "019aab2c-0000-7000-8000-000000000001"
@@ -85,6 +86,17 @@ async def test_a_register_is_asked_with_the_very_bytes_that_the_answer_covers(la
     assert sealed.answer == b"n" * 32
     assert lab.door.asked == [asked]
     assert lab.door.calls == [("Lookup", "XA")]
+
+
+@both
+@pytest.mark.parametrize("after", [0, 1, 999_999_998])
+async def test_a_registers_lists_are_asked_for(lab: SimpleNamespace, way: str, after: int) -> None:
+    async with lab.over(way) as transport:
+        sequence = await transport.request_register(RegisterRequest("aeo_status", after), 5)
+        with pytest.raises(Malformed):
+            await transport.request_register(RegisterRequest("aeo_status", 1_000_000_000), 5)
+    assert sequence == after + 1
+    assert lab.door.calls == [("RequestRegister", "XA")]
 
 
 @both

@@ -254,7 +254,7 @@ async def test_the_gate_trusts_no_handshake_to_have_been_as_it_should(
     assert lab.door.calls == []
 
 
-@pytest.mark.parametrize("call", ["RequestRegister", "Upload", "Anything"])
+@pytest.mark.parametrize("call", ["Upload", "Anything"])
 async def test_a_call_that_is_not_served_says_so_by_its_code(lab: SimpleNamespace, call: str) -> None:
     async with lab.serving() as running, lab.raw(running.address) as channel:
         with pytest.raises(grpc.aio.AioRpcError) as refusal:
