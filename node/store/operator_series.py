@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, or_, select, update
 
 from node.clock import from_ms
 from node.errors import RaceLost
@@ -97,8 +97,11 @@ def note_paper(tx: Tx, exchange: ExchangeId, series: Series, operator: int | Non
 
 
 def note_gap(tx: Tx, series: Series, sequence: int, now: datetime) -> None:
-    """Remember that the list `sequence` came without those before it; the first one counts until lists fit again."""
-    _NOTE_GAP.run(tx, series.id, sequence, ms(now))
+    """Remember that the list `sequence` came without those before it; the first one counts until lists fit again.
+
+    It is no gap any more where another call brought that list, or a later one, meanwhile.
+    """
+    _NOTE_GAP.run(tx, series.id, sequence, ms(now), sequence)
 
 
 def newest_papers(tx: Tx, series: Series) -> list[ExchangeId]:
@@ -186,10 +189,12 @@ _NOTE = insertion(OPERATOR_PAPER)
 _NOTE_GAP = Statement(
     update(OPERATOR_SERIES)
     .where(OPERATOR_SERIES.c.id == bindparam("which"), OPERATOR_SERIES.c.gap.is_(None))
+    .where(or_(OPERATOR_SERIES.c.sequence.is_(None), OPERATOR_SERIES.c.sequence < bindparam("not_below")))
     .values(gap=bindparam("new_gap"), gap_since=bindparam("gap_from")),
     "which",
     "new_gap",
     "gap_from",
+    "not_below",
 )
 _NEWEST = Statement(
     select(OPERATOR_PAPER.c.exchange_id)
