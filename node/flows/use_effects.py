@@ -198,6 +198,9 @@ def _too_much(use: CertificateUse, says: Certified, used: Totals) -> Iterator[Un
     """Where the paper takes what the certificate does not say or what is not left, first things first."""
     certified = {(one.item, one.measure): one for one in says.amounts}
     items = {one.item for one in says.amounts}
+    units: dict[tuple[str, Measure], set[str]] = {}
+    for item, measure, unit in used:
+        units.setdefault((item, measure), set()).add(unit)
     number = use.certificate.number
     for index, line in enumerate(use.lines, start=1):
         for one in line:
@@ -210,7 +213,7 @@ def _too_much(use: CertificateUse, says: Certified, used: Totals) -> Iterator[Un
             elif whole.unit != one.unit:
                 word = "unit" if one.measure is Measure.QUANTITY else "currency"
                 yield _mismatch(number, f"{path}/{word}", f"the certificate has another {word}")
-            elif any((item, measure) == (one.item, one.measure) and unit != one.unit for item, measure, unit in used):
+            elif units.get((one.item, one.measure), set()) - {one.unit}:
                 # A replacement in another unit than what it replaces: nobody can say what is left.
                 yield _mismatch(number, path, "it was used before in another unit")
             else:

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select
 
 from node.errors import HoldUnknown, NothingToHold
 from node.model.ids import ExchangeId
@@ -42,7 +42,7 @@ def place(
 
     Raises NothingToHold when none has.
     """
-    query = select(DOCUMENT.c.exchange_id).where(DOCUMENT.c.exchange_id.in_(texts(ids)))
+    query = bodies_to_hold(ids)
     there = sorted(ExchangeId(row.exchange_id) for row in tx.execute(query))
     if not there:
         raise NothingToHold
@@ -50,6 +50,14 @@ def place(
     number = int(tx.execute(LEGAL_HOLD.insert().values(values).returning(LEGAL_HOLD.c.id)).scalar_one())
     insert_rows(tx, LEGAL_HOLD_PAPER, [{"exchange_id": one, "hold_id": number} for one in there])
     return number, there
+
+
+def bodies_to_hold(ids: Collection[ExchangeId]) -> Select[tuple[str]]:
+    """Which of these exchanges have a body, locked until the hold stands.
+
+    A purge at the same moment either came first, and the hold does not cover what is gone, or waits and finds the hold.
+    """
+    return select(DOCUMENT.c.exchange_id).where(DOCUMENT.c.exchange_id.in_(texts(ids))).with_for_update()
 
 
 def release(tx: Tx, number: int, actor: ActorId, reason: str, now: datetime) -> None:

@@ -6,11 +6,12 @@ from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
+from sqlalchemy.dialects import postgresql
 
 from node.errors import NothingToHold, StoreRefused
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State
-from node.model.ids import MessageId
+from node.model.ids import ExchangeId, MessageId
 from node.model.job import Verb
 from node.store import actors, audit, evidence, exchanges, holds, jobs, receipts, retention
 from node.store.actors import ActorKind
@@ -242,3 +243,9 @@ def test_a_lot_goes_by_its_own_days_and_by_the_last_day_of_validity(database: Da
     kept = {one.lot.arrangement: (one.kept, one.purged, one.held) for one in database.read(
         lambda tx: retention.keeping(tx, trade.now))}  # fmt: skip
     assert kept == {"special": (3, 0, 0), "other": (1, 0, 0)}
+
+
+def test_no_purge_passes_a_hold_that_is_being_placed() -> None:
+    """Measured on PostgreSQL: without the lock both committed, and a body was held that was gone."""
+    query = holds.bodies_to_hold([ExchangeId("one")])
+    assert str(query.compile(dialect=postgresql.dialect())).endswith("FOR UPDATE")
