@@ -337,3 +337,15 @@ def test_the_hub_of_the_issuing_side_gets_the_use(pair, tea) -> None:
 def test_a_use_without_declaration_is_no_use(pair, tea) -> None:
     with pytest.raises(PaperRefused):
         pair.xb.hand_in(use_of(tea, "U-1", declarations=None), "XA", "u1")
+
+
+def test_a_replacement_in_another_unit_than_what_was_used_before_cannot_be_used(pair, tea) -> None:
+    pair.xb.hand_in(use_of(tea, "U-1", lines=[line("1", "400")]), "XA", "u1")
+    pair.xb.work()
+    sample = samples.sample("certificate_of_origin", "tea_replacement")
+    replacement = sample.replace(b'<NetWeight unit="KGM">486<', b'<NetWeight unit="LBR">1071<', 1)
+    assert replacement != sample
+    pair.xa.hand_in(replacement, "XB", "replacement")
+    pair.cross()
+    with pytest.raises(UseMismatch, match="used before in another unit"):
+        pair.xb.hand_in(use_of(replacement, "U-2", lines=[line("1", "1", "LBR")]), "XA", "u2")
