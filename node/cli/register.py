@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime
 from enum import StrEnum
@@ -23,8 +23,13 @@ from node.cli.register_words import (
     LEFT,
     LIVES,
     NUMBER,
+    OPERATOR_COLUMNS,
     STATUS,
-    data_of,
+    Entry,
+    entry_data,
+    entry_life,
+    entry_row,
+    entry_says,
     left_rows,
     operator_data,
     operator_life,
@@ -43,7 +48,6 @@ from node.model.exchange import Direction
 from node.model.lookup import Question
 
 if TYPE_CHECKING:
-    from node.model.certificate import Certificate
     from node.model.ids import NodeCode
     from node.store.tracing import Traced
 
@@ -186,21 +190,20 @@ def list_(
     known_at: _KnownAt = None,
     direction: _Whose = Direction.IN,
     in_force: Annotated[bool, typer.Option("--in-force", help="Only what is in force. 僅列有效者。")] = False,
-    text: Annotated[str, typer.Option("--text", help="Part of a number or issuer. 編號或核發機關的一部分。")] = "",
+    text: Annotated[str, typer.Option("--text", help="Part of number, issuer or name. 編號、機關或名稱。")] = "",
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many. 筆數上限。")] = PAGE,
 ) -> None:
     """List a register, in the order in which things became known. 列出登記簿，依知悉先後。"""
     sought = text.casefold()
 
-    def wanted(one: "Certificate") -> bool:
-        says = sought in one.latest.number.casefold() or sought in one.latest.issuer.casefold()
-        return says and (one.in_force or not in_force)
+    def wanted(one: Entry) -> bool:
+        return (one.in_force or not in_force) and entry_says(one, sought)
 
     rows = list(islice(filter(wanted, _register(session, kind, partner, on, known_at, direction)), limit))
     if session.as_json:
-        session.output.data([data_of(one) for one in rows])
+        session.output.data([entry_data(one) for one in rows])
     else:
-        session.output.table(CERTIFICATES, [_shown(one, session) for one in rows], _NONE)
+        session.output.table(_columns(kind), [_shown(one, session) for one in rows], _NONE)
 
 
 @command(app, "export")
@@ -219,7 +222,7 @@ def export(
     """Write a whole register out, row by row. 輸出整份登記簿。"""
     rows = _register(session, kind, partner, on, known_at, direction)
     with _target(to) as stream:
-        count = _WRITERS[form](stream, rows)
+        count = _WRITERS[form](stream, _columns(kind), rows)
     if to is not None:
         session.output.say(Text(*(text.format(count=count, path=to) for text in _WRITTEN)))
 
@@ -267,13 +270,19 @@ def _when(on: str | None, known_at: str | None) -> tuple[date, datetime]:
 
 def _register(
     session: Session, kind: str, partner: str | None, on: str | None, known_at: str | None, direction: Direction
-) -> "Iterator[Certificate]":
-    from node.cli.register_access import all_certificates
+) -> Iterator[Entry]:
+    from node.cli.register_access import all_certificates, all_operators
     from node.documents.catalogue import CATALOGUE
 
     if all(name != kind for name, _ in CATALOGUE):
         raise KindUnknown(detail=f"no kind {kind[:64]}")
+    if kind == OPERATORS:
+        return all_operators(session, *_when(on, known_at), direction=direction, partner=_code(partner))
     return all_certificates(session, kind, *_when(on, known_at), direction=direction, partner=_code(partner))
+
+
+def _columns(kind: str) -> Sequence[Column]:
+    return OPERATOR_COLUMNS if kind == OPERATORS else CERTIFICATES
 
 
 @contextmanager
@@ -289,14 +298,14 @@ def _target(path: Path | None) -> Iterator[TextIO]:
         yield stream
 
 
-def _write_csv(stream: TextIO, rows: "Iterable[Certificate]") -> int:
+def _write_csv(stream: TextIO, columns: Sequence[Column], rows: Iterable[Entry]) -> int:
     writer = csv.writer(stream, lineterminator="\r\n")
-    writer.writerow([column.key for column in CERTIFICATES])
-    return _counted(writer.writerow(csv_cells(row_of(one, one.life.value))) for one in rows)
+    writer.writerow([column.key for column in columns])
+    return _counted(writer.writerow(csv_cells(entry_row(one, entry_life(one).value))) for one in rows)
 
 
-def _write_json(stream: TextIO, rows: "Iterable[Certificate]") -> int:
-    return _counted(stream.write(to_json(data_of(one), indent=None) + "\n") for one in rows)
+def _write_json(stream: TextIO, columns: Sequence[Column], rows: Iterable[Entry]) -> int:
+    return _counted(stream.write(to_json(entry_data(one), indent=None) + "\n") for one in rows)
 
 
 def _counted(writing: Iterable[object]) -> int:
@@ -304,14 +313,14 @@ def _counted(writing: Iterable[object]) -> int:
     return sum(1 for _ in writing)
 
 
-_WRITERS: "dict[Format, Callable[[TextIO, Iterable[Certificate]], int]]" = {
+_WRITERS: dict[Format, Callable[[TextIO, Sequence[Column], Iterable[Entry]], int]] = {
     Format.CSV: _write_csv,
     Format.JSON: _write_json,
 }
 
 
-def _shown(one: "Certificate", session: Session) -> tuple[Cell, ...]:
-    return row_of(one, LIVES[one.life].to(session.language))
+def _shown(one: Entry, session: Session) -> tuple[Cell, ...]:
+    return entry_row(one, LIVES[entry_life(one)].to(session.language))
 
 
 def _traced_row(one: "Traced", session: Session) -> tuple[Cell, ...]:

@@ -19,7 +19,7 @@ from node.model.lookup import QuantityLeft, Question
 from node.model.operator import OperatorState, RegisterState
 from node.model.register_request import KeptRequest
 from node.profiles.book import load_book
-from node.store import certificate_register, lookups, operators, register_requests, tracing
+from node.store import certificate_register, lookups, operator_register, operators, register_requests, tracing
 from node.store.database import Tx
 from node.store.lookups import KeptLookup
 
@@ -143,6 +143,14 @@ def all_certificates(
     """The whole register of a kind, a page at a time."""
     with open_store(session) as store:
         yield from certificate_register.every(store, kind, on, known_at, direction=direction, partner=partner)
+
+
+def all_operators(
+    session: Session, on: date, known_at: datetime, *, direction: Direction, partner: NodeCode | None
+) -> Iterator[OperatorState]:
+    """The whole register of operators, a page at a time."""
+    with open_store(session) as store:
+        yield from operator_register.every(store, last_moment(on), known_at, direction=direction, partner=partner)
 
 
 def trace(session: Session, what: str) -> tracing.Trace:

@@ -40,6 +40,45 @@ CERTIFICATES = (PARTNER, KIND, ISSUER, NUMBER, STATUS, ISSUED, VALID_UNTIL, KNOW
 """The columns of a certificate, in the table and in the export."""
 
 
+OPERATOR_COLUMNS = (
+    *CERTIFICATES,
+    Column("reason", Text("Reason", "原因")),
+    Column("name", Text("Name", "名稱")),
+    Column("name_local", Text("Local name", "當地文字名稱")),
+)
+"""The columns of an operator, in the list and in the export."""
+
+Entry = Certificate | OperatorState
+"""What a register holds: operators of `aeo_status`, certificates of every other kind."""
+
+
+def entry_life(one: Entry) -> Life:
+    """How it stands."""
+    return one.life if isinstance(one, Certificate) else operator_life(one)
+
+
+def entry_row(one: Entry, status: str) -> tuple[Cell, ...]:
+    """The cells of CERTIFICATES or OPERATOR_COLUMNS, with the status in words of the reader's choice."""
+    if isinstance(one, Certificate):
+        return row_of(one, status)
+    return (*operator_row(one, status), one.reason, one.details.name, one.details.name_local)
+
+
+def entry_data(one: Entry) -> dict[str, Data]:
+    """One entry for programs."""
+    return data_of(one) if isinstance(one, Certificate) else operator_data(one)
+
+
+def entry_says(one: Entry, sought: str) -> bool:
+    """Whether its number, its issuer or a name contains `sought`, which is in lower case."""
+    texts: tuple[str, ...]
+    if isinstance(one, Certificate):
+        texts = (one.latest.number, one.latest.issuer)
+    else:
+        texts = (one.certificate_number, one.authority, one.details.name, one.details.name_local)
+    return any(sought in text.casefold() for text in texts)
+
+
 def operator_row(found: OperatorState, status: str) -> tuple[Cell, ...]:
     """The same cells for an operator: it is known from its version on, and its status holds from a moment on."""
     names = (found.partner, OPERATORS, found.authority, found.certificate_number, status)

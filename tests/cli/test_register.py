@@ -15,6 +15,7 @@ from node.documents import samples
 Run = Callable[..., Any]
 KIND, TEA, TEA_AGAIN = "certificate_of_origin", "XA-115-CO-0093127", "XA-115-CO-0093544"
 UCR = "6XA2290187-PO5512"
+SUSPENDED = "XA-AEOS-2026-0118"
 ISSUER = "XA:南嶼商業總會"
 
 
@@ -132,3 +133,31 @@ def test_what_is_late_and_what_was_asked_for_is_listed(ask: Run) -> None:
     assert [one["request"] for one in ask("requests", "--partner", "XA", "--json").data] == []
     assert "no answer" in ask("requests").out
     assert "未獲回應" in ask("requests", "--lang", "zh-TW").out
+
+
+def test_operators_are_listed_and_written_out_and_not_their_papers(n2n: Run, home: Path, tmp_path: Path) -> None:
+    paper = tmp_path / "suspended.json"
+    for name in ("operators_baseline", "operator_granted", "operator_suspended"):
+        paper.write_bytes(samples.sample("aeo_status", name))
+        assert main(["send", str(paper), "--to", "XB", "--home", str(home)]) == 0
+
+    def ask(*arguments: str) -> Any:  # noqa: ANN401
+        return n2n("register", *arguments, *OUT, "--home", home)
+
+    every = {one["number"]: one for one in ask("list", "aeo_status", "--json").data}
+    assert len(every) == 3
+    assert (every[SUSPENDED]["status"], every[SUSPENDED]["in_force"]) == ("suspended", False)
+    assert SUSPENDED not in {one["number"] for one in ask("list", "aeo_status", "--in-force", "--json").data}
+    assert [one["number"] for one in ask("list", "aeo_status", "--text", "𠮷𪚥", "--json").data] == [
+        "XA-AEOS-2021-0043"
+    ]
+    assert "停權中" in ask("list", "aeo_status", "--lang", "zh-TW").out
+    rows = {row["number"]: row for row in csv.DictReader(io.StringIO(ask("export", "aeo_status").out))}
+    assert rows.keys() == every.keys()
+    assert [rows[SUSPENDED][key] for key in ("status", "reason", "name")] == [
+        "suspended", "security-incident", "Merrow Precision Works Ltd",
+    ]  # fmt: skip
+    lines = [json.loads(line) for line in ask("export", "aeo_status", "--format", "json").out.splitlines()]
+    assert {one["number"]: one["in_force"] for one in lines}[SUSPENDED] is False
+    early = ask("list", "aeo_status", "--on", "2026-11-19", "--json").data
+    assert {one["number"]: one["in_force"] for one in early}[SUSPENDED] is True
