@@ -18,10 +18,10 @@ INSTALLED := $(VENV)/installed
 PROTOCOL  := node/protocol/__init__.py
 PROTOS    := $(wildcard protos/*/*/*.proto)
 
-.PHONY: help demo bench test oracle lint fmt types docs pins clean
+.PHONY: help demo bench test chaos chaos-long oracle lint fmt types docs pins clean
 
 help: ## this list
-	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(INSTALLED) $(PROTOCOL) ## papers across a border, both ways, before your eyes  看一次完整的跨境交換
 	@$(BIN)/n2n demo
@@ -31,6 +31,16 @@ bench: $(INSTALLED) $(PROTOCOL) ## exchanges per second, and what they cost  量
 
 test: lint types ## everything that must hold  全部檢查與測試
 	$(BIN)/python -m pytest -n auto --dist worksteal $(PYTEST)
+
+chaos: $(INSTALLED) $(PROTOCOL) ## every kill point, random kills, all faults: for half an hour  故障試驗
+	$(BIN)/n2n chaos --points 3 $(CHAOS)
+	$(BIN)/n2n chaos --kills 200 $(CHAOS)
+	$(BIN)/n2n chaos --seconds 300 $(CHAOS)
+
+chaos-long: $(INSTALLED) $(PROTOCOL) ## the same for a night  長時間故障試驗
+	$(BIN)/n2n chaos --points 20 $(CHAOS)
+	$(BIN)/n2n chaos --kills 2000 $(CHAOS)
+	$(BIN)/n2n chaos --seconds 7200 $(CHAOS)
 
 oracle: $(INSTALLED) $(PROTOCOL) ## our signatures before every judge, for minutes  簽章快速路徑的長時間比對
 	$(BIN)/python tests/oracle/run.py $(ORACLE)

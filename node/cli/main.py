@@ -13,6 +13,7 @@ from node.cli import (
     answer,
     audit,
     bench,
+    chaos,
     codes,
     db,
     demo,
@@ -65,7 +66,7 @@ def _common(
     """The common options write into the session by themselves."""
 
 
-for noun in (demo, init, up, send, answer, use, kinds, codes, explain, bench):
+for noun in (demo, init, up, send, answer, use, kinds, codes, explain, bench, chaos):
     noun.add_to(app)
 app.add_typer(exchange.app, name="exchange")
 app.add_typer(evidence.app, name="evidence")

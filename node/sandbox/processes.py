@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from node.errors import Unexpected
@@ -30,8 +31,10 @@ def free_port() -> int:
 class NodeProcess:
     """One `n2n up` for one home."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, environment: Mapping[str, str] | None = None) -> None:
+        """`environment` comes on top of ours, each time the node starts."""
         self.home = home
+        self.environment = dict(environment or {})
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -44,13 +47,18 @@ class NodeProcess:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
-                env={**os.environ, "GRPC_VERBOSITY": "NONE"},
+                env={**os.environ, "GRPC_VERBOSITY": "NONE", **self.environment},
             )
         give_up = time.monotonic() + START_S
         while not ready.exists():
             if self._process.poll() is not None or time.monotonic() > give_up:
                 raise Unexpected(detail=f"{self.home.name} did not start: {self.log_tail()}")
             time.sleep(0.02)
+
+    @property
+    def pid(self) -> int | None:
+        """The process while it runs; None before it was started and after its end."""
+        return self._process.pid if self._process is not None and self._process.poll() is None else None
 
     def stop(self) -> None:
         """Ask the node to finish what it holds and stop."""
