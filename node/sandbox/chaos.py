@@ -46,7 +46,10 @@ LEASE_S = 5
 FROZEN_S = 6.5
 """Longer than a lease."""
 
-HIT_S = 8.0
+CALL_BYTES = 65_536
+"""Small calls, so that a batch has several, and those after one that failed stay behind."""
+
+HIT_S = 6.0
 """An armed node that is not at its point after so long will not come there."""
 
 FULL_BYTES = 8_192
@@ -144,7 +147,11 @@ class Bench:
             _hurry(home)
             _move_store(home, code, self._plan.database)
             self._shift(code, 0)
-            kept = {SHIFT_VARIABLE: str(folder / f"{code}.shift"), "N2N_JOBS_LEASE_S": str(LEASE_S)}
+            kept = {
+                SHIFT_VARIABLE: str(folder / f"{code}.shift"),
+                "N2N_JOBS_LEASE_S": str(LEASE_S),
+                "N2N_BATCH_BYTES": str(CALL_BYTES),
+            }
             self._nodes[code] = NodeProcess(home, kept)
             self.stack.callback(self._nodes[code].stop)
             self._start(code)
@@ -264,17 +271,20 @@ class Bench:
         at_start = any(point == one.name for one in kill_points(Reached.START))
         self._kill(code)
         node.environment[VARIABLE] = f"{point}:{1 if trouble or at_start else hits}"
-        for side in SIDES:
-            self.recorder.hand_in(side, self._plan.in_flight // 2)
+        hub_away = "again_for_hub" in point
+        if not hub_away:
+            self._hand_in_some()
         inbound = node.home / "hub" / "inbound"
         with suppress(Unexpected):
-            if trouble:
+            if trouble and not hub_away:
                 self._proxies[SIDES[code]].turn(Weather(Fault.HALF_OPEN if "no_answer" in point else Fault.DROP))
-                if "again_for_hub" in point:
-                    inbound.rename(inbound.with_name("away"))
             began = time.monotonic()
             node.start()
             self._served(began)
+            if hub_away:
+                # A node makes its hub's folders when it starts.
+                inbound.rename(inbound.with_name("away"))
+                self._hand_in_some()
         give_up = time.monotonic() + HIT_S + 6 * trouble
         while node.pid is not None and time.monotonic() < give_up:
             time.sleep(0.02)
@@ -292,6 +302,10 @@ class Bench:
         if partner.pid is None:
             raise Unexpected(detail=f"{partner.home.name} ended by itself: {partner.log_tail()}")
         return died
+
+    def _hand_in_some(self) -> None:
+        for side in SIDES:
+            self.recorder.hand_in(side, self._plan.in_flight // 2)
 
     def by_kills(self) -> None:
         """Kills at random moments, papers in flight both ways."""
