@@ -26,7 +26,7 @@ def answer(
     exchange: Annotated[str, typer.Argument(help="The paper's exchange, or the beginning of its id. 交換識別碼。")],
     verdict: Annotated[AnswerVerdict, typer.Argument(case_sensitive=False, help="Final. 最終決定。")],
     reason: Annotated[str, typer.Option("--reason", help="A sentence for the partner. 理由。")] = "",
-    code: Annotated[str, typer.Option("--code", help="The agency's own reason code. 理由代碼。")] = "",
+    code: Annotated[str, typer.Option("--code", help="As `n2n codes answer_reasons` lists them. 理由代碼。")] = "",
     reference: Annotated[str, typer.Option("--reference", help="The agency's file. 案號。")] = "",
 ) -> None:
     """Answer a partner's paper; an answer is final. 回覆夥伴文件；回覆為最終決定。"""

@@ -287,11 +287,22 @@ def _answer(told: "ToldAnswer | None") -> dict[str, Data] | None:
     return {
         "verdict": told.answer.verdict.value,
         "reason_code": told.answer.reason_code,
+        "reason_meaning": _meaning(told.answer.reason_code),
         "reason": told.answer.reason,
         "reference": told.answer.reference,
         "carrier": told.stored.carrier,
         "stored_at": told.stored.stored_at,
     }
+
+
+def _meaning(code: str) -> dict[str, Data] | None:
+    """What a reason code of our list means, in both languages; of the agency's own codes nobody can say."""
+    if not code:
+        return None
+    from node.documents.code_lists import meaning  # only an answer with a code needs the lists
+
+    found = meaning("answer_reasons", code)
+    return dict(zip((language.value for language in Language), found, strict=True)) if found is not None else None
 
 
 def _lines(one: Exchange, session: Session) -> list[tuple[Column, Cell]]:
@@ -344,10 +355,11 @@ def _reason(one: "Finding", language: Language) -> str:
 
 
 def _answer_lines(told: "ToldAnswer", session: Session) -> list[tuple[Column, Cell]]:
-    answer = told.answer
+    answer, meant = told.answer, _meaning(told.answer.reason_code)
+    code = answer.reason_code if meant is None else f"{answer.reason_code}: {meant[session.language.value]}"
     lines: list[tuple[Column, Cell]] = [
         (Column("answer", Text("Business answer", "業務回覆")), DECISIONS[answer.verdict].to(session.language)),
-        (Column("reason_code", Text("Reason code", "理由代碼")), answer.reason_code),
+        (Column("reason_code", Text("Reason code", "理由代碼")), code),
         (Column("reason", Text("Reason", "理由")), answer.reason),
         (Column("reference", Text("Their file", "案號")), answer.reference),
         (Column("carrier", Text("Carried by", "承載交換")), told.stored.carrier),

@@ -21,6 +21,7 @@ from node.errors import (
     WireError,
     XmlError,
 )
+from node.flows import answer_reasons
 from node.flows.ports import Node
 from node.flows.reading import own_signatures, refusal, require_size
 from node.flows.rulings import Decided, Opened, Proofs, Refusal, Ruled, Ruling
@@ -75,7 +76,7 @@ def place(node: Node, caller: NodeCode, decided: Mapping[int, Ruled], refusals: 
     rulings: dict[int, Ruling] = {}
     for index, one in decided.items():
         if one.decided is not None:
-            rulings[index] = _placed(one, one.decided, targets, known, refusals)
+            rulings[index] = _placed(node, one, one.decided, targets, known, refusals)
     return rulings
 
 
@@ -86,6 +87,7 @@ def _targets(tx: Tx, caller: NodeCode, found: list[Decided]) -> tuple[dict[str, 
 
 
 def _placed(
+    node: Node,
     one: Ruled,
     decided: Decided,
     targets: Mapping[str, Exchange],
@@ -101,8 +103,11 @@ def _placed(
     if before not in (None, decided.document_sha256):
         finding = Finding(FindingCode.CONFLICT, "", "this paper was answered before, and otherwise")
         return _refuse(one, finding, AnswerDiffers(), refusals)
+    odd = answer_reasons.finding(node, target, decided.answer)
+    if odd is not None and not FindingCode(odd.code).is_remark:
+        return _refuse(one, odd, AnswerMalformed(field="reason_code", rule=odd.rule), refusals)
     known[target.id] = decided.document_sha256
-    receipt = replace(one.receipt, already_known=before is not None)
+    receipt = replace(one.receipt, already_known=before is not None, findings=() if odd is None else (odd,))
     return replace(one, receipt=receipt, decided=replace(decided, target=target.id))
 
 

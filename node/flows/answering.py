@@ -10,6 +10,7 @@ from datetime import datetime
 from node.documents import answer_forms
 from node.documents.business_answer import PaperAnswered
 from node.errors import AnsweredOtherwise, ExchangeUnknown, IdempotencyConflict, NodeError, NotAnswerable, Unexpected
+from node.flows import answer_reasons
 from node.flows.admission import BUSINESS_ANSWER, Admitted
 from node.flows.control import outbound_agreement
 from node.flows.intake import Accepted, Intake, Submission
@@ -44,6 +45,7 @@ def answer(
             raise ExchangeUnknown(exchange=exchange)
         allowed(paper)
         about = _about(paper)
+        answer_reasons.require_fit(node, paper, decided)
         form, at = _form(node, tx, paper, now)
         content = answer_forms.write(form, decided, about, at)
         # Named alike in every form: a paper is answered once.

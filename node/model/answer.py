@@ -34,7 +34,10 @@ class AnswerForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BusinessAnswer:
-    """One decision. `reason_code` is the agency's own code, `reason` a sentence for people, `reference` its file."""
+    """One decision. `reason` is a sentence for people, `reference` the agency's file.
+
+    `reason_code` is of the list `answer_reasons`, or one of the agency's own.
+    """
 
     verdict: AnswerVerdict
     reason_code: str = ""
