@@ -38,10 +38,14 @@ def allowance() -> Allowance:
 def take(node: Node, caller: NodeCode, request: RegisterRequest) -> int:
     """Keep the request; the sequence of our register for `caller`, 0 while it was told no list.
 
-    Raises NotAgreed and ArrangementSuspended: only lists that may go to this partner can be asked for.
+    Raises NotAgreed and ArrangementSuspended: only lists that may go to this partner can be asked for; DiskNearlyFull
+    while there is no room to keep the request.
     """
     now = node.clock.now()
     require_lists(node, caller, request.kind, now)
+    full = node.capacity.disk_full()
+    if full is not None:
+        raise full
     sequence, known = node.store.read(lambda tx: _known(tx, caller, request, now))
     if known:
         return sequence
