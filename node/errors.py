@@ -309,6 +309,16 @@ class CollectNotAgreed(ProfileError):
     remedy_zh = '若文件應留待取回，請於 partner.toml 設定 [channel] kind = "pull"。'
 
 
+class UploadsNotForPull(ProfileError):
+    """Papers for {partner} wait until they are collected, and such papers have no attachments."""
+
+    code = "N2N-PROF-007"
+    category = Category.UNSUPPORTED
+    zh = "給 {partner} 之文件須待其取回，此類文件不得有附件。"
+    remedy = "Hand the paper in without attachments, or agree with the partner that it can be called."
+    remedy_zh = "請以不含附件之方式送件，或與夥伴約定改由本節點主動呼叫。"
+
+
 # --- AUTH: who is calling, and for whom -----------------------------------------------------------------------------
 
 

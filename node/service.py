@@ -15,7 +15,7 @@ from pathlib import Path
 from node import kill_points
 from node.crypto.checkpoint_key import current_key
 from node.errors import AlreadyRunning
-from node.flows import checkpoints, collecting, fetching, forgetting, pulling, releasing
+from node.flows import attaching, checkpoints, collecting, fetching, forgetting, pulling, releasing
 from node.flows.ports import Transport
 from node.model.ids import NodeCode
 from node.profiles.partner import ChannelKind, Partner
@@ -106,6 +106,7 @@ async def serve(wired: Wired, stop: asyncio.Event, ready: Callable[[str], None] 
         refusals.note,
         lambda call, error: wired.journal("call.defect", call=call, error=error),
         bell=wired.bell,
+        uploads=wired.door.uploads,
     )
     address = _listen(server, wired.settings.listen_exchange)
     turned_away = RefusalBook(wired.node.store, wired.node.clock, wired.journal, actors.ActorKind.HUB)
@@ -189,6 +190,7 @@ async def _forget(wired: Wired, stop: asyncio.Event) -> None:
         try:
             while await asyncio.to_thread(purge, wired):
                 pass
+            await asyncio.to_thread(attaching.collect, wired.node)
         except Exception as error:
             # Housekeeping must not end the node; it is tried again in an hour.
             wired.journal("purge.failed", error=error)

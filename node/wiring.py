@@ -45,9 +45,13 @@ from node.settings import SETTINGS_FILE, HubKind, KeyFiles, LogFormat, Settings
 from node.store.database import Database
 from node.store.jobs import Lane
 from node.store.room import free_bytes
+from node.store.upload_files import UploadFiles
 from node.transport.over_grpc import GrpcChannel
 from node.transport.tls import ServerIdentity, TlsIdentity, load_tls_identity
 from node.wire import MAX_DOCUMENT_BYTES
+
+UPLOAD_QUOTA_BYTES = 1024 * 1024 * 1024
+"""What one partner may have lying here: ten of the largest attachments."""
 
 
 @dataclass(slots=True)
@@ -156,6 +160,9 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
         wake=waker.wake,
         batch_bytes=settings.batch_bytes,
         capacity=Capacity(store, clock, settings.intake, partial(free_bytes, settings.store_url), journal),
+        uploads_out=UploadFiles(settings.home / "uploads" / "out", 0),
+        uploads_in=UploadFiles(settings.home / "uploads" / "in", UPLOAD_QUOTA_BYTES),
+        takes_uploads=settings.hub.kind is HubKind.FOLDER,
         hub_pushed=hub.push is not None,
         hub_guarded=settings.hub.guarded_kinds,
     )

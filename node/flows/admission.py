@@ -10,6 +10,7 @@ from node.flows.ports import Node
 from node.model.answer import AnswerForm
 from node.model.control_kinds import CONTROL_KINDS
 from node.model.document import Document, Finding
+from node.model.envelope import Attachment
 from node.model.ids import NodeCode
 from node.model.receipt import FindingCode
 from node.model.terms import NO_TERMS, Terms
@@ -28,6 +29,8 @@ class Admitted:
     document: Document
     profile: Profile
     agreed: AgreedKind
+    attachments: tuple[Attachment, ...] = ()
+    """What travels beside it, encrypted and on the disk."""
     refers_to: str = ""
     """Message id of the paper that this one answers."""
     conversation_id: str = ""

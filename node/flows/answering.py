@@ -112,4 +112,4 @@ def _admitted(node: Node, paper: Exchange, form: AnswerForm, content: bytes, now
     profile, agreed = outbound_agreement(node, paper.partner, form.value, now)
     reading = Reading(Identity(node.code, str(paper.message_id)))
     document = Document(content, form.value, agreed.version, MediaType.of(content), reading)
-    return Admitted(document, profile, agreed, str(paper.message_id), paper.conversation_id)
+    return Admitted(document, profile, agreed, refers_to=str(paper.message_id), conversation_id=paper.conversation_id)

@@ -8,13 +8,13 @@ from node.flows import answers, effects
 from node.flows.ports import Node
 from node.flows.rulings import Opened, Ruled
 from node.model.document import Identity
-from node.model.envelope import Metadata, Purpose, Seal
+from node.model.envelope import Attachment, Metadata, Purpose, Seal
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State
 from node.model.ids import Digest, ExchangeId, MessageId, NodeCode, sha256, uuid7
 from node.model.job import Verb
 from node.model.receipt import SignedReceipt, Verdict
-from node.store import evidence, exchanges, jobs, papers, partner_keys
+from node.store import attachments, evidence, exchanges, jobs, papers, partner_keys
 from node.store import receipts as stored
 from node.store.database import Tx
 from node.wire import receipt_from_bytes
@@ -58,6 +58,7 @@ def store(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) 
             if one.ruled.metadata is not None
         ],
     )
+    attachments.insert(tx, [(exchange.id, caller, _attached(one.ruled)) for one, exchange, _ in opened])
     exchanges.insert_sealed(tx, [_sealed(exchange.id, content, seals) for _, exchange, content in opened])
     fresh = [
         (exchange, one.chain_number, _fields(one.ruled))
@@ -84,6 +85,12 @@ def store(tx: Tx, caller: NodeCode, arrivals: Sequence[Arrival], now: datetime) 
         now,
     )
     evidence.add(tx, [fact for one, exchange, _ in opened for fact in _facts(one.ruled, one.signed, exchange.id, now)])
+
+
+def _attached(ruled: Ruled) -> tuple[Attachment, ...]:
+    """What is kept beside a paper that was taken."""
+    taken = ruled.receipt.verdict is Verdict.ACCEPTED
+    return ruled.metadata.attachments if taken and ruled.metadata is not None else ()
 
 
 def _store_answers(tx: Tx, opened: Sequence[tuple[Arrival, Exchange, Opened]], now: datetime) -> None:

@@ -11,19 +11,20 @@ from node.crypto.verification import verify_key_statement
 from node.errors import PartnerKeyMissing, SignatureError
 from node.flows import witness
 from node.flows.ports import Node
-from node.model.envelope import Body, DeliverRequest, Envelope, Seal, StatusRequest
+from node.model.envelope import Attachment, Body, DeliverRequest, Envelope, Seal, StatusRequest
 from node.model.exchange import Exchange, State
 from node.model.guarded import GUARDED
 from node.model.ids import ExchangeId, MessageId, NodeCode
 from node.model.job import Job
 from node.model.receipt import KeyStatement
 from node.profiles.partner import Partner
-from node.store import cancellations, exchanges, jobs, partner_keys
+from node.store import attachments, cancellations, exchanges, jobs, partner_keys
 from node.store.database import Tx
 from node.wire import MAX_ENVELOPES, body_to_bytes, header_from_bytes
 
 _Rows = Mapping[ExchangeId, Exchange]
 _Sealed = Mapping[ExchangeId, exchanges.StoredSealed]
+_Attached = Mapping[ExchangeId, tuple[Attachment, ...]]
 _Documents = Mapping[ExchangeId, exchanges.StoredDocument]
 
 _OWED = frozenset({State.SEALED, State.UNRESOLVED})
@@ -40,6 +41,7 @@ class Consignment:
     expires_at: datetime
     cancel: bool = False
     """Somebody wants it back: it is never sent again, only asked about."""
+    attachments: tuple[Attachment, ...] = ()
 
     @property
     def maybe_sent(self) -> bool:
@@ -113,16 +115,16 @@ def load(node: Node, claimed: Sequence[Job]) -> Load:
 
     partner = node.book.partner(claimed[0].partner)
 
-    def read(tx: Tx) -> tuple[_Rows, _Sealed, _Documents, witness.Known, frozenset[ExchangeId]]:
+    def read(tx: Tx) -> tuple[_Rows, _Sealed, _Documents, _Attached, witness.Known, frozenset[ExchangeId]]:
         papers = exchanges.load(tx, ids), exchanges.sealed(tx, ids), exchanges.documents(tx, ids, fields=False)
-        return (*papers, witness.known(tx, partner.code), cancellations.asked(tx, ids))
+        return (*papers, attachments.load(tx, ids), witness.known(tx, partner.code), cancellations.asked(tx, ids))
 
-    rows, sealed, documents, known, unwanted = node.store.read(read)
+    rows, sealed, documents, attached, known, unwanted = node.store.read(read)
     settled = [job for job in claimed if rows[job.exchange].state not in _OWED]
     if settled:
         node.store.write(lambda tx: _finish(tx, settled))
     owed = [
-        _consignment(job, rows, sealed, documents, job.exchange in unwanted)
+        _consignment(job, rows, sealed, documents, attached, job.exchange in unwanted)
         for job in claimed
         if rows[job.exchange].state in _OWED
     ]
@@ -147,12 +149,14 @@ def _consignment(
     rows: _Rows,
     sealed: _Sealed,
     documents: _Documents,
+    attached: _Attached,
     cancel: bool,
 ) -> Consignment:
     paper = sealed[job.exchange]
     # A body goes on its date at the earliest when the envelope has expired: from then on it is only asked about.
     content = documents[job.exchange].content if job.exchange in documents else b""
-    return Consignment(job, rows[job.exchange], paper, content, header_from_bytes(paper.header).expires_at, cancel)
+    until = header_from_bytes(paper.header).expires_at
+    return Consignment(job, rows[job.exchange], paper, content, until, cancel, attached.get(job.exchange, ()))
 
 
 def questions(load: Load) -> Iterator[Question]:
@@ -173,19 +177,21 @@ def cargoes(node: Node, partner: Partner, owed: Sequence[Consignment]) -> list[C
 def pack(node: Node, partner: Partner, owed: Sequence[Consignment], seals: Mapping[str, Seal]) -> list[Cargo]:
     """Papers packed into calls of at most `batch_bytes` bytes, never fewer than one paper a call.
 
-    A guarded paper has a call of its own, before the others.
+    A guarded paper has a call of its own, before the others; one with attachments too, behind them, so that no other
+    waits until these are brought.
     """
     packed = [[one] for one in owed if one.exchange.kind in GUARDED]
     alone = len(packed)
     filled = 0
     for one in owed:
-        if one.exchange.kind in GUARDED:
+        if one.exchange.kind in GUARDED or one.attachments:
             continue
         if len(packed) == alone or len(packed[-1]) == MAX_ENVELOPES or filled + one.size > node.batch_bytes:
             packed.append([])
             filled = 0
         packed[-1].append(one)
         filled += one.size
+    packed += [[one] for one in owed if one.attachments and one.exchange.kind not in GUARDED]
     return [Cargo(partner, tuple(part), seals) for part in packed]
 
 

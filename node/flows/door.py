@@ -2,6 +2,7 @@
 
 from node.flows import inbound, lookups, pulling, register_requests
 from node.flows.ports import Node
+from node.flows.upload_desk import UploadDesk
 from node.model.collect import CollectRequest, CollectResponse
 from node.model.describe import CallLimits, Description, ServedKind
 from node.model.envelope import DeliverRequest, StatusRequest
@@ -10,7 +11,7 @@ from node.model.ids import NodeCode
 from node.model.lookup import LookupRequest, SealedAnswer
 from node.model.receipt import DeliverResponse
 from node.model.register_request import RegisterRequest
-from node.wire import MAX_DOCUMENT_BYTES, MAX_ENVELOPES, MAX_REQUEST_BYTES, SERVED
+from node.wire import MAX_DOCUMENT_BYTES, MAX_ENVELOPES, MAX_REQUEST_BYTES, SERVED, UPLOAD
 
 VERSIONS = ("n2n/v1",)
 
@@ -22,6 +23,12 @@ class Door:
         self._node = node
         self._lookups = lookups.Allowance()
         self._registers = register_requests.allowance()
+
+    @property
+    def uploads(self) -> UploadDesk | None:
+        """Where uploads go; None where the way to the hub carries no files."""
+        node = self._node
+        return UploadDesk(node.uploads_in, node.capacity) if node.takes_uploads else None
 
     def deliver(self, caller: NodeCode, request: DeliverRequest) -> DeliverResponse:
         """One answer for each envelope, in order; what answers and checkpoint say is already stored."""
@@ -66,5 +73,5 @@ class Door:
             suites=tuple(node.book.partner(caller).trust.suites),
             limits=CallLimits(MAX_REQUEST_BYTES, MAX_ENVELOPES, MAX_DOCUMENT_BYTES),
             server_time=now,
-            calls=tuple(SERVED),
+            calls=(*SERVED, UPLOAD) if node.takes_uploads else tuple(SERVED),
         )

@@ -24,7 +24,9 @@ def _papers(node: Node, source: HubSource, by: ActorName) -> bool:
     papers = source.waiting()
     if not papers:
         return False
-    submissions = [Submission(paper.content, paper.partner, paper.key) for paper in papers]
+    submissions = [
+        Submission(paper.content, paper.partner, paper.key, attachments=paper.attachments) for paper in papers
+    ]
     return _settle(node, source, papers, outbound.accept(node, submissions, by, node.hub_guarded))
 
 

@@ -25,8 +25,9 @@ from node.errors import (
     RaceLost,
     SenderMismatch,
 )
-from node.flows import arrival, checkpoints, effects, judgement, receipts, settling, solitude
+from node.flows import arrival, attaching, checkpoints, effects, judgement, receipts, settling, solitude
 from node.flows.arrival import Arrival
+from node.flows.attaching import Beside
 from node.flows.capacity import RETRY_AFTER_S
 from node.flows.checkpoints import Given
 from node.flows.hub_rights import may_have
@@ -55,7 +56,7 @@ from node.model.receipt import (
     SignedReceipt,
     Verdict,
 )
-from node.store import evidence, exchanges, jobs, retention
+from node.store import attachments, evidence, exchanges, jobs, retention
 from node.store import receipts as stored
 from node.store.database import Tx, savepoint
 from node.wire import MAX_ENVELOPES, header_from_bytes
@@ -357,8 +358,7 @@ def _forgotten(identifier: MessageId, horizon: datetime | None) -> bool:
     try:
         return horizon is not None and uuid7_moment(identifier) < horizon
     except (ValueError, OverflowError):
-        # Of a moment that no calendar holds: nothing that we forgot.
-        return False
+        return False  # of a moment that no calendar holds: nothing that we forgot
 
 
 # --- hand over ------------------------------------------------------------------------------------------------------
@@ -367,13 +367,15 @@ def _forgotten(identifier: MessageId, horizon: datetime | None) -> bool:
 def hand_over(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     """Give received papers to the hub; what it does not take is offered again later."""
     ids = [job.exchange for job in claimed]
-    rows, documents = node.store.read(lambda tx: (exchanges.load(tx, ids), exchanges.documents(tx, ids)))
+    rows, documents, attached = node.store.read(lambda tx: attachments.with_papers(tx, ids))
     # A body may have gone on its date meanwhile, and a guarded paper is not this hub's to have: nothing to do for them.
     there = [job for job in claimed if job.exchange in documents and may_have(node, rows[job.exchange].kind)]
     if len(there) < len(claimed):
         kept = [job for job in claimed if job not in there]
         node.store.write(lambda tx: jobs.done_all(tx, kept))
-    papers = [_paper(rows[job.exchange], documents[job.exchange]) for job in there]
+    papers = [
+        _paper(node, rows[job.exchange], documents[job.exchange], attached.get(job.exchange, ())) for job in there
+    ]
     taken: list[Job] = []
     for job, error in zip(there, hub.hand_over(papers), strict=True):
         if error is None:
@@ -384,8 +386,9 @@ def hand_over(node: Node, hub: Hub, claimed: Sequence[Job]) -> None:
     node.store.write(partial(_handed_over, node, taken))
 
 
-def _paper(exchange: Exchange, document: exchanges.StoredDocument) -> HubPaper:
-    return HubPaper(exchange, document.content, document.media_type, document.fields)
+def _paper(node: Node, exchange: Exchange, document: exchanges.StoredDocument, beside: Beside) -> HubPaper:
+    files = attaching.given(node.uploads_in, exchange.partner, beside)
+    return HubPaper(exchange, document.content, document.media_type, document.fields, files)
 
 
 def _handed_over(node: Node, taken: Sequence[Job], tx: Tx) -> None:

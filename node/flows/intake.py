@@ -8,13 +8,14 @@ from node.errors import IdempotencyConflict, NodeError, PredecessorNeverSent
 from node.flows import effects, parking
 from node.flows.admission import Admitted
 from node.flows.ports import Node
+from node.model.attached import HandedFile
 from node.model.effect import Effect
-from node.model.envelope import Chain, Priority
+from node.model.envelope import Attachment, Chain, Priority
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, Exchange, State
 from node.model.ids import Digest, ExchangeId, NodeCode, sha256, uuid7
 from node.model.job import Verb
-from node.store import evidence, exchanges, jobs, papers
+from node.store import attachments, evidence, exchanges, jobs, papers
 from node.store.database import Tx
 
 _ARRIVED = frozenset({State.DELIVERED, State.ANSWERED})
@@ -29,6 +30,7 @@ class Submission:
     partner: NodeCode
     key: str
     kind: str | None = None
+    attachments: tuple[HandedFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,7 @@ class _Taken:
     key: str
     submitted: Digest
     effect: Effect | None
+    attachments: tuple[Attachment, ...]
 
     @property
     def chain_number(self) -> str:
@@ -75,7 +78,7 @@ class Intake:
         """Take one admitted paper. Raises IdempotencyConflict, PredecessorNeverSent, and what its effect may raise."""
         digest = sha256(submission.content)
         # The same bytes for another partner are another submission: a key names a paper and where it goes.
-        submitted = sha256(submission.partner.encode() + b"\0" + digest)
+        submitted = sha256(submission.partner.encode() + b"\0" + digest + _beside(admitted.attachments))
         if owner := self._owners.get(submission.key):
             exchange, before = owner
             if before != submitted:
@@ -94,7 +97,7 @@ class Intake:
             chain=chain,
             fields=admitted.document.reading.fields,
         )
-        self._taken.append(_Taken(taken, document, submission.key, submitted, effect))
+        self._taken.append(_Taken(taken, document, submission.key, submitted, effect, admitted.attachments))
         self._owners[submission.key] = (taken.id, submitted)
         return Accepted(taken.id, repeated=False)
 
@@ -108,6 +111,9 @@ class Intake:
         tx, now, rows = self._tx, self._now, [one.exchange for one in self._taken]
         exchanges.insert(tx, rows)
         exchanges.insert_documents(tx, [one.document for one in self._taken])
+        attachments.insert(
+            tx, [(one.exchange.id, one.exchange.partner, one.attachments) for one in self._taken if one.attachments]
+        )
         exchanges.insert_submissions(tx, [(one.key, one.submitted, one.exchange.id) for one in self._taken])
         evidence.add(
             tx,
@@ -208,6 +214,11 @@ class Intake:
         alive = [one for one in versions if rows[one.exchange].state not in _ENDED_OTHERWISE]
         last = (alive or versions)[-1]
         return _Before(last.exchange, last.document_sha256, last.chain_number)
+
+
+def _beside(attached: Sequence[Attachment]) -> bytes:
+    """Other files beside the same paper make it another submission; the same ones, encrypted anew, do not."""
+    return b"".join(b"\0" + one.name.encode() + b"\0" + one.sha256 for one in attached)
 
 
 def attempt(intake: Intake, submission: Submission, admitted: Admitted | NodeError) -> Accepted | NodeError:

@@ -15,7 +15,7 @@ from node.errors import (
     NodeError,
     Unexpected,
 )
-from node.flows import calls, control, releasing, sealing, settling, witness
+from node.flows import attaching, calls, control, releasing, sealing, settling, witness
 from node.flows.admission import Admitted, admit
 from node.flows.hub_rights import may_have
 from node.flows.intake import Accepted, Intake, Submission, attempt
@@ -28,7 +28,7 @@ from node.model.hub import HubReport
 from node.model.ids import ExchangeId, NodeCode, sha256
 from node.model.job import Job
 from node.model.receipt import SignedReceipt
-from node.store import actors, answers, audit, exchanges, jobs
+from node.store import actors, answers, attachments, audit, exchanges, jobs
 from node.store import receipts as stored
 from node.store.database import Tx
 from node.wire import receipt_from_bytes
@@ -71,7 +71,12 @@ def _admitted(node: Node, submission: Submission, guarded: frozenset[str], now: 
         admitted = admit(node, submission.content, submission.partner, submission.kind, now)
         if (kind := admitted.document.kind) in GUARDED and kind not in guarded:
             return HubNotEntitled(kind=kind)
-        return node.capacity.full(Direction.OUT, submission.partner, admitted.agreed.priority) or admitted
+        if full := node.capacity.full(Direction.OUT, submission.partner, admitted.agreed.priority):
+            return full
+        if not submission.attachments:
+            return admitted
+        taken = attaching.take(node, submission.partner, submission.attachments, admitted.agreed)
+        return replace(admitted, attachments=taken)
     except NodeError as error:
         return error
     except Exception as defect:
@@ -118,15 +123,17 @@ def seal(node: Node, claimed: Sequence[Job], lease: timedelta | None = None) -> 
     With `lease`, delivering them is claimed in the same transaction: what is to be sent at once is returned.
     """
     now = node.clock.now()
-    rows, documents = node.store.read(
-        lambda tx: (exchanges.load(tx, _ids(claimed)), exchanges.documents(tx, _ids(claimed), fields=False))
+    ids = _ids(claimed)
+    rows, documents, attached = node.store.read(
+        lambda tx: (exchanges.load(tx, ids), exchanges.documents(tx, ids, fields=False), attachments.load(tx, ids))
     )
     until = node.keys.sign.not_after
     ready: list[sealing.Sealable] = []
     for job in claimed:
         exchange = rows[job.exchange]
         try:
-            ready.append(sealing.draw(node, job, exchange, documents[job.exchange], until, now))
+            beside = attached.get(job.exchange, ())
+            ready.append(sealing.draw(node, job, exchange, documents[job.exchange], beside, until, now))
         except NodeError as error:
             settling.try_again(node, [(job, exchange, error)], now)
     parts = [sealing.commit(node, agreement, lease, now) for agreement in sealing.by_agreement(ready)]
@@ -170,6 +177,8 @@ async def send(node: Node, transport: Transport, sealed: calls.Sealed) -> NodeEr
 async def _carry(node: Node, transport: Transport, cargoes: Sequence[calls.Cargo], names: "_Names") -> NodeError | None:
     for index, cargo in enumerate(cargoes):
         try:
+            if not await _brought(node, transport, cargo):
+                continue
             await _send(node, transport, cargo, await names.known())
         except NodeError as error:
             await _failed(node, cargo.consignments, error)
@@ -178,6 +187,17 @@ async def _carry(node: Node, transport: Transport, cargoes: Sequence[calls.Cargo
             await asyncio.to_thread(settling.not_sent, node, rest, error)
             return error
     return None
+
+
+async def _brought(node: Node, transport: Transport, cargo: calls.Cargo) -> bool:
+    """Whether the partner holds what the papers name; while it does not, they wait unsent."""
+    try:
+        for one in cargo.consignments:
+            await attaching.bring(node, transport, cargo.partner.code, one.attachments)
+    except NodeError as error:
+        await asyncio.to_thread(settling.not_sent, node, cargo.consignments, error)
+        return False
+    return True
 
 
 class _Names:

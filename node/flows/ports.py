@@ -22,6 +22,7 @@ from node.model.upload import Chunk, UploadProgress
 from node.profiles.book import Book
 from node.profiles.profile import RetryPolicy
 from node.store.database import Database
+from node.store.upload_files import UploadFiles
 
 
 class Transport(Protocol):
@@ -141,6 +142,10 @@ class Node:
     wake: Callable[[], None]
     batch_bytes: int
     capacity: Capacity
+    uploads_out: UploadFiles
+    uploads_in: UploadFiles
+    takes_uploads: bool
+    """Whether partners may upload: the way to the hub must carry files."""
     hub_pushed: bool = True
     """Whether the hub is given things; a hub that watches us needs no jobs for that."""
     hub_guarded: frozenset[str] = frozenset()

@@ -29,6 +29,7 @@ from node.errors import (
     WireError,
     XmlError,
 )
+from node.flows import attaching
 from node.flows.admission import issuer_finding
 from node.flows.kept_until import require_day
 from node.flows.ports import Node
@@ -58,7 +59,7 @@ def read_paper(node: Node, caller: NodeCode, opened: Opened, refusals: list[Refu
         metadata = metadata_from_bytes(body.metadata)
         require_size(opened)
         signatures = own_signatures(node, caller, opened, metadata, now)
-        _require_uploads(metadata)
+        attaching.require(node, caller, metadata, opened.agreed)
         header, terms = letter.header, opened.agreed.terms
         document = reader.read(body.document, header.kind, header.kind_version, metadata.media_type, terms)
         require_day(document, opened.agreed, now)
@@ -139,12 +140,6 @@ def require_size(opened: Opened) -> None:
     """Raise TooLarge when the document is larger than was agreed for its kind."""
     if len(opened.body.document) > opened.agreed.max_bytes:
         raise TooLarge(field="document", limit=f"{opened.agreed.max_bytes} bytes")
-
-
-def _require_uploads(metadata: Metadata) -> None:
-    """Upload is not served yet, so what a paper says lies there cannot be here (protocol 1)."""
-    if metadata.attachments:
-        raise UploadMissing(sha256=metadata.attachments[0].upload_sha256.hex())
 
 
 def findings_of(error: NodeError) -> tuple[Finding, ...]:

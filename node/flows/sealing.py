@@ -9,7 +9,7 @@ from node.crypto.seal import body_digest, make_seal, paper_leaf
 from node.errors import CertificateTooShort
 from node.flows import calls, control, receipts, witness
 from node.flows.ports import Node
-from node.model.envelope import Body, Header, Metadata, Place, Priority, Purpose, SealedPaper
+from node.model.envelope import Attachment, Body, Header, Metadata, Place, Priority, Purpose, SealedPaper
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Assurance, Direction, Exchange, State
 from node.model.guarded import GUARDED
@@ -34,6 +34,7 @@ class Sealable:
     exchange: Exchange
     paper: SealedPaper
     expires_at: datetime
+    attachments: tuple[Attachment, ...] = ()
 
 
 def by_agreement(ready: Sequence[Sealable]) -> list[list[Sealable]]:
@@ -47,7 +48,13 @@ def by_agreement(ready: Sequence[Sealable]) -> list[list[Sealable]]:
 
 
 def draw(
-    node: Node, job: Job, exchange: Exchange, document: exchanges.StoredDocument, until: datetime, now: datetime
+    node: Node,
+    job: Job,
+    exchange: Exchange,
+    document: exchanges.StoredDocument,
+    attached: tuple[Attachment, ...],
+    until: datetime,
+    now: datetime,
 ) -> Sealable:
     """Draw what fixes a paper for ever: id, times, salt, digests, and its own signature where that was agreed.
 
@@ -72,7 +79,7 @@ def draw(
         )
     )
     metadata = metadata_to_bytes(
-        Metadata(document.media_type, exchange.arrangement, document.ucr, chain=document.chain)
+        Metadata(document.media_type, exchange.arrangement, document.ucr, document.chain, attached)
     )
     signatures = (
         (receipts.sign_document(node, document.content, document.media_type, now),)
@@ -82,7 +89,7 @@ def draw(
     body = Body(node.random(SALT_BYTES), metadata, document.content, signatures)
     digest = body_digest(body.salt, body.metadata, body.document)
     paper = SealedPaper(message_id, header, body, digest, paper_leaf(header, digest))
-    return Sealable(job, exchange, paper, expires_at)
+    return Sealable(job, exchange, paper, expires_at, attached)
 
 
 def _require_outlasting(not_after: datetime, expires_at: datetime) -> None:
@@ -153,7 +160,7 @@ def _consignment(job: Job, one: Sealable, row: exchanges.StoredSealed, now: date
         expires_at=one.expires_at,
         last_cause="",
     )
-    return calls.Consignment(job, exchange, row, paper.body.document, one.expires_at)
+    return calls.Consignment(job, exchange, row, paper.body.document, one.expires_at, attachments=one.attachments)
 
 
 def _sealed_row(one: Sealable, place: Place, seal_id: str) -> exchanges.StoredSealed:

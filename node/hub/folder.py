@@ -1,5 +1,7 @@
 """The folder hub: papers handed in and taken out as files, for systems that speak nothing else.
 
+    outbound/<PARTNER>/NAME.files/            what travels beside the paper NAME, written before its .done
+    inbound/<PARTNER>/ID.files/               what came beside the paper ID (hub/folder_files.py)
     outbound/<PARTNER>/NAME.xml + NAME.done   the hub writes the paper (.xml or .json), then an empty .done
     taken/<PARTNER>/NAME.xml + NAME.note      the node has committed it; the note tells its exchange id
     refused/<PARTNER>/NAME.xml + NAME.note    the node did not take it, and why
@@ -27,6 +29,7 @@ from node.errors import HubUnavailable, NodeError, SubmissionUnreadable
 from node.hub import notes
 from node.hub.answer_files import answer_from_file
 from node.hub.files import Bundle, write_all
+from node.hub.folder_files import FILES, attachment_notes, give_files, handed_files, move_folder
 from node.hub.put_off import PutOff
 from node.hub.tree import is_there, opened
 from node.model.document import MediaType
@@ -149,7 +152,8 @@ class FolderHub:
             raise SubmissionUnreadable(name=name, detail=error.strerror or "cannot be read") from error
         if len(content) > self._max_bytes:
             raise SubmissionUnreadable(name=name, detail=f"larger than {self._max_bytes} bytes")
-        return HandedIn(name, NodeCode(entry.partner), content)
+        files = handed_files(self._root, (entry.place, entry.partner, f"{name}{FILES}"))
+        return HandedIn(name, NodeCode(entry.partner), content, files)
 
     def taken(self, item: FromHub, exchange: str) -> None:
         """The node has committed `item`: move it out of the way, with its exchange id beside it."""
@@ -171,6 +175,7 @@ class FolderHub:
                     paper = _paper_file(here, item.name)
                     with suppress(FileNotFoundError):
                         os.replace(paper, paper, src_dir_fd=here, dst_dir_fd=there)
+                    move_folder(f"{item.name}{FILES}", here, there)
                     kill_points.reach("hub.folder/moved")
                     with suppress(FileNotFoundError):
                         os.unlink(f"{item.name}{DONE}", dir_fd=here)
@@ -212,7 +217,9 @@ class FolderHub:
             )
             for paper in papers
         ]
-        return self._outcomes(bundles)
+        before = [give_files(self._root, (INBOUND, paper.exchange.partner), paper) for paper in papers]
+        told = iter(self._outcomes([one for one, trouble in zip(bundles, before, strict=True) if trouble is None]))
+        return [trouble if trouble is not None else next(told) for trouble in before]
 
     def report(self, reports: Sequence[HubReport]) -> list[NodeError | None]:
         """Tell what became of outbound papers, a file for each, and one for each decision of the partner's agencies.
@@ -244,7 +251,8 @@ class FolderHub:
 
 
 def _note_of(paper: HubPaper) -> notes.Note:
-    return {**notes.particulars(paper.exchange), "fields": dict(paper.fields)}
+    told = {**notes.particulars(paper.exchange), "fields": dict(paper.fields)}
+    return told | {"attachments": attachment_notes(paper)} if paper.attachments else told
 
 
 def _place(item: FromHub) -> str:

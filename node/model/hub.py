@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from node.model.answer import BusinessAnswer
+from node.model.attached import GivenFile, HandedFile
 from node.model.control_kinds import KEY_STATEMENT
 from node.model.document import Finding, MediaType
 from node.model.evidence import EvidenceFact
@@ -22,6 +23,7 @@ class HubPaper:
     content: bytes
     media_type: MediaType
     fields: Mapping[str, str]
+    attachments: tuple[GivenFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class HandedIn:
     name: str
     partner: NodeCode
     content: bytes
+    attachments: tuple[HandedFile, ...] = ()
 
     @property
     def key(self) -> str:

@@ -56,6 +56,8 @@ class AgreedKind:
     max_bytes: int
     release: Release = Release()
     terms: Terms = NO_TERMS
+    max_upload_bytes: int = 100 * 1024 * 1024
+    """The largest attachment, in bytes."""
     where: str = field(default="", compare=False)
 
     @property

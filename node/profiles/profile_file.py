@@ -20,7 +20,10 @@ MAX_VERSION = 1_000_000
 """Versions count up by one; this bound only keeps them small numbers."""
 
 MAX_DOCUMENT_BYTES = 100 * 1024 * 1024
-"""Protocol 1: the largest document, sent by Upload; inline ones end at 1 MiB."""
+"""More than the protocol's inline document of 1 MiB, which bounds it first."""
+
+MAX_UPLOAD_BYTES = 100 * 1024 * 1024
+"""Protocol 1: the largest content that travels by Upload."""
 
 DEFAULT_DOCUMENT_BYTES = 1024 * 1024
 MAX_LIFE_H = 30 * 24
@@ -121,6 +124,7 @@ def _kind(table: Table) -> AgreedKind:
         issuer_signature=table.word("issuer_signature", IssuerSignature, IssuerSignature.NONE),
         max_bytes=table.integer("max_bytes", 1, MAX_DOCUMENT_BYTES, DEFAULT_DOCUMENT_BYTES),
         release=_release(table),
+        max_upload_bytes=table.integer("max_upload_bytes", 0, MAX_UPLOAD_BYTES, MAX_UPLOAD_BYTES),
         terms=read_terms(table, name),
         where=table.where("name"),
     )

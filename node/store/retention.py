@@ -28,7 +28,7 @@ from node.clock import from_ms, to_ms
 from node.model.evidence import EvidenceFact, Fact
 from node.model.exchange import Direction, State
 from node.model.ids import Digest, ExchangeId, NodeCode
-from node.store import audit, evidence
+from node.store import attachments, audit, evidence
 from node.store.actors import ActorId
 from node.store.columns import intact
 from node.store.database import Tx
@@ -327,6 +327,7 @@ def _bury(
     ]
     insert_rows(tx, TOMBSTONE, stones)
     tx.execute(delete(DOCUMENT).where(DOCUMENT.c.exchange_id.in_(ids)))
+    attachments.forget(tx, ids)
     facts = [EvidenceFact(ExchangeId(row.id), now, Fact.PURGED, Digest(row.document_sha256), reason) for row in found]
     evidence.add(tx, facts)
     audit.add_all(tx, actor, PURGED, [(row.id, {"partner": row.partner, "reason": reason}) for row in found], now)

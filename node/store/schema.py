@@ -11,7 +11,7 @@ from sqlalchemy import Connection, column, inspect, select, table
 
 from node.errors import StoreVersion
 
-NEEDED = "0011"
+NEEDED = "0012"
 """The revision this program needs: the newest in the folder of migrations."""
 
 _FOLDER = Path(__file__).parent / "migrations"

@@ -11,8 +11,10 @@ from enum import StrEnum
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from node.store import operator_tables as operator_tables  # the metadata holds their tables, too
+from node.store import circuit_tables as circuit_tables  # the metadata holds their tables, too
+from node.store import operator_tables as operator_tables
 from node.store import retention_tables
+from node.store import upload_tables as upload_tables
 from node.store import uses_tables as uses_tables
 from node.store.cancellation_tables import CANCELLATION as CANCELLATION
 from node.store.columns import SEQUENCE, Moment

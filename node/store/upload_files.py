@@ -10,7 +10,8 @@ whoever writes it; the lock ends with its process.
 import fcntl
 import hashlib
 import os
-from collections.abc import Collection, Iterator
+import tempfile
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -65,6 +66,36 @@ class UploadFiles:
             os.close(fd)
             raise UploadBusy from error
         return Receiving(fd, part, self.path(partner, sha256), sha256, size)
+
+    def keep(self, partner: NodeCode, pieces: Iterable[bytes]) -> Digest:
+        """Store ciphertext of our own, on the disk when this returns; its digest names it. Raises StoreUnavailable.
+
+        What `pieces` raises leaves nothing behind.
+        """
+        folder, digest = self._root / partner, hashlib.sha256()
+        with _available():
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fd, draft = tempfile.mkstemp(PART, dir=folder)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+            with open(fd, "wb", closefd=False) as file:
+                for piece in pieces:
+                    digest.update(piece)
+                    with _available():
+                        file.write(piece)
+                with _available():
+                    file.flush()
+                    os.fsync(fd)
+            name = Digest(digest.digest())
+            with _available():
+                os.rename(draft, folder / name.hex())
+                _sync_folder(folder)
+        except BaseException:
+            Path(draft).unlink(missing_ok=True)
+            raise
+        finally:
+            os.close(fd)
+        return name
 
     def taken(self, partner: NodeCode) -> int:
         """Bytes that the partner's uploads take or will take."""

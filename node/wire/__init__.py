@@ -26,6 +26,7 @@ from node.wire.describe import (
     description_to_bytes,
 )
 from node.wire.limits import (
+    MAX_ATTACHMENTS,
     MAX_CHUNK_BYTES,
     MAX_CHUNKS,
     MAX_DOCUMENT_BYTES,
@@ -81,6 +82,7 @@ from node.wire.uploads import (
 )
 
 __all__ = [
+    "MAX_ATTACHMENTS",
     "MAX_CHUNKS",
     "MAX_CHUNK_BYTES",
     "MAX_DOCUMENT_BYTES",

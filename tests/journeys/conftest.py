@@ -3,7 +3,7 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -26,6 +26,7 @@ from node.model.ids import ExchangeId, NodeCode
 from node.model.lookup import SealedAnswer
 from node.model.receipt import Answer, DeliverResponse
 from node.model.register_request import RegisterRequest
+from node.model.upload import Chunk, UploadProgress
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home, shipped_profiles
 from node.settings import load_settings
@@ -53,6 +54,7 @@ class Road:
     carried: list[DeliverRequest] = field(default_factory=list)
     asked: list[StatusRequest] = field(default_factory=list)
     looked_up: list[bytes] = field(default_factory=list)
+    uploading: Callable[[Iterable[Chunk]], Iterable[Chunk]] = lambda chunks: chunks
     reword: Callable[[SealedAnswer], SealedAnswer] = lambda sealed: sealed
 
     async def deliver(self, request: DeliverRequest, deadline_s: float) -> DeliverResponse:
@@ -73,6 +75,10 @@ class Road:
     async def request_register(self, request: RegisterRequest, deadline_s: float) -> int:
         self._toll()
         return await self.there.request_register(request, deadline_s)
+
+    async def upload(self, chunks: Iterable[Chunk], deadline_s: float) -> UploadProgress:
+        self._toll()
+        return await self.there.upload(self.uploading(chunks), deadline_s)
 
     async def describe(self, deadline_s: float) -> Description:
         return await self.there.describe(deadline_s)
@@ -207,7 +213,7 @@ def pair(tmp_path: Path, pki: dev_pki.DevPki, clock: StoppedClock, empty_store: 
         shutil.copy(empty_store, home)
         countries[code] = Country(wire(load_settings(home, {}), clock), clock)
     for code, partner in ((XA, XB), (XB, XA)):
-        road = Road(Loopback(partner, code, countries[partner].wired.door))
+        road = Road(Loopback(partner, code, countries[partner].wired.door, countries[partner].wired.door.uploads))
         countries[code].road = road
         countries[code].wired.transports[partner] = road
     yield Pair(countries[XA], countries[XB])

@@ -91,7 +91,7 @@ def _limits() -> str:
         ("envelopes in a request, ids in a Status, leaves under a seal", f"1 to {limits.MAX_ENVELOPES}"),
         ("header", _bytes(limits.MAX_HEADER_BYTES)),
         ("metadata", _bytes(limits.MAX_METADATA_BYTES)),
-        ("inline document (larger ones by Upload, reserved)", _bytes(limits.MAX_DOCUMENT_BYTES)),
+        ("document of a paper", _bytes(limits.MAX_DOCUMENT_BYTES)),
         ("signatures in a body", f"{limits.MAX_SIGNATURES}, {_bytes(limits.MAX_SIGNATURE_BYTES)} each"),
         ("manifest", _bytes(limits.MAX_MANIFEST_BYTES)),
         ("key statement", _bytes(limits.MAX_STATEMENT_BYTES)),
