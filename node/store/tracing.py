@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from node.model.certificate import Filed
 from node.model.exchange import Direction, Exchange
 from node.model.ids import ExchangeId, NodeCode
-from node.store import answers, certificate_register, exchanges, ucrs
+from node.store import answers, certificate_register, exchanges, traced_uses, ucrs
 from node.store.database import Tx
 
 MAX_TRACED = 1_000
@@ -37,8 +37,8 @@ def trace(
 ) -> Trace:
     """What hangs together with `what`: a UCR, a number, an exchange's id, or a message's id at one of `partners`.
 
-    From there it goes along chains, shared UCRs and answers. `may_see` says of which kinds the asker may know; nothing
-    is found by way of another kind, except answers to what may be seen.
+    From there it goes along chains, uses, shared UCRs and answers. `may_see` says of which kinds the asker may know;
+    nothing is found by way of another kind, except answers to what may be seen.
     """
     found: dict[ExchangeId, Exchange] = {}
     fresh = _named(tx, what, partners)
@@ -69,9 +69,11 @@ def _named(tx: Tx, what: str, partners: Collection[NodeCode]) -> set[ExchangeId]
 
 
 def _beside(tx: Tx, those: Collection[ExchangeId]) -> set[ExchangeId]:
-    """What the papers of these exchanges lead to: their chains, and papers that name the same consignments."""
+    """What the papers of these exchanges lead to: chains, uses, and papers that name the same UCR."""
     beside: set[ExchangeId] = set()
-    for paper in _heads(certificate_register.of_exchanges(tx, list(those))):
+    heads = _heads(certificate_register.of_exchanges(tx, list(those)))
+    beside |= traced_uses.uses_beside(tx, heads) | traced_uses.certificates_beside(tx, those)
+    for paper in heads:
         beside |= {one.exchange for one in certificate_register.chain_of(tx, paper)}
     named = {ucr for group in ucrs.named_by(tx, list(those)).values() for ucr in group}
     return beside | set(ucrs.exchanges_of(tx, named))
