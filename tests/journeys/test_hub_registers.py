@@ -1,5 +1,6 @@
 """A domestic system asks the registers over real sockets: ours, the partner's own word, and what hangs together."""
 
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import pytest
 from hub_lab import XA, XB, Client, HubLab, papers, refusal, until
 from operators import HEAD, baseline, event, record
 
+from node.cli.main import main
 from node.clock import to_ms
 from node.documents import samples
 from node.protocol.n2n.v1 import hub_pb2
@@ -170,6 +172,27 @@ def test_our_register_answers_while_the_partner_is_away(stage: Stage) -> None:
     assert not asked.HasField("partner_answer")
     assert asked.partner_refusal.code.startswith("N2N-")
     assert {one.language for one in asked.partner_refusal.texts} == {"en", "zh-TW"}
+
+
+# --- an officer at the command line beside the running nodes ----------------------------------------------------------
+
+
+def typed(capsys: pytest.CaptureFixture[str], stage: Stage, *arguments: str) -> tuple[int, str]:
+    code = main(["register", *arguments, "--home", str(stage.lab.xb.home)])
+    return code, capsys.readouterr().out
+
+
+def test_an_officer_asks_the_partner_itself_and_finds_it_kept(stage: Stage, capsys: pytest.CaptureFixture[str]) -> None:
+    asked = ("--ask", "--partner", XA)
+    code, out = typed(capsys, stage, "lookup", "aeo_status", AUTHORITY, SUSPENDED, *asked, "--json")
+    told = json.loads(out)
+    assert (code, told["status"], told["in_force"]) == (1, "suspended", False)
+    assert typed(capsys, stage, "lookup", "aeo_status", AUTHORITY, SUSPENDED, *asked, "--on", LONG_AGO)[0] == 0
+    assert typed(capsys, stage, "lookup", "aeo_status", AUTHORITY, "XA-NEVER", *asked)[0] == 66
+    code, out = typed(capsys, stage, "lookup", "aeo_status", AUTHORITY, GOOD, *asked, "--lang", "zh-TW")
+    assert (code, "有效" in out) == (0, True)
+    (mine,) = [one for one in json.loads(typed(capsys, stage, "asked", "--json")[1]) if one["lookup"] == told["lookup"]]
+    assert (mine["number"], mine["status"], mine["asked_by_us"]) == (SUSPENDED, "suspended", True)
 
 
 # --- Trace ------------------------------------------------------------------------------------------------------------
