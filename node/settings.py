@@ -334,10 +334,18 @@ def _folder(table: Table, key: str, home: Path, default: str) -> Path:
 
 
 def _store_url(store: Table, home: Path) -> str:
-    """`sqlite:///file`, its path relative to the home unless it begins with a fourth slash."""
+    """`sqlite:///file`, its path relative to the home unless it begins with a fourth slash; or a PostgreSQL URL.
+
+    A PostgreSQL URL holds no password: libpq reads it from its own file or PGPASSWORD, and no log can show it.
+    """
     scheme = "sqlite:///"
     url = store.text("url", f"{scheme}node.db", longest=MAX_TEXT_CHARACTERS)
+    if url.startswith("postgresql://"):
+        where, _, query = url.removeprefix("postgresql://").partition("?")
+        if ":" in where.rpartition("@")[0] or "password=" in query.lower():
+            raise store.refusal("url", "no password in url: use ~/.pgpass, passfile=FILE in url, or PGPASSWORD")
+        return url
     path = url.removeprefix(scheme)
     if path == url or not path or "?" in path:
-        raise store.refusal("url", "url must be sqlite:/// and a file, as in sqlite:///node.db")
+        raise store.refusal("url", "url must be sqlite:///FILE or postgresql://USER@HOST/DATABASE")
     return f"{scheme}{home / path}"

@@ -1,8 +1,11 @@
-"""Opens connections: for SQLite one that writes and some that only read, with the settings durability rests on.
+"""Opens connections: for each database one way that writes and one that only reads, with what durability rests on.
 
-SQLite must lie on a local disk; on a network file system its locks are not reliable.
+SQLite must lie on a local disk; on a network file system its locks are not reliable. On PostgreSQL a transaction that
+writes holds one lock of the database until it is committed, so that many processes write one after another as on
+SQLite: the chain of acts, the numbers of receipts and moves, and all that is read before it is written rest on that.
 """
 
+import importlib.util
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -29,8 +32,24 @@ STATEMENTS = 512
 WAL_LIMIT_BYTES = 64 * 1024 * 1024
 """What the write-ahead log is cut down to after a checkpoint, should a long reader have let it grow."""
 
+WRITER_LOCK = 0x6E326E
+"""Number of the advisory lock of whoever writes ("n2n"); advisory locks are of one database."""
+
+FROZEN_S = 15
+"""A transaction in which nothing happens for so long is ended by PostgreSQL: its process is frozen or cut off, and all
+others wait for its lock. What it held is undone, and it hears so when it goes on."""
+
+LOCK_S = 30
+"""How long PostgreSQL lets a transaction wait for others; longer than FROZEN_S, so that a frozen one is outlived."""
+
+CONNECT_S = 10
+"""How long a PostgreSQL server may take to answer before it counts as away."""
+
 OLDEST_SQLITE = (3, 35, 0)
 """First release with RETURNING."""
+
+_IN_TRANSACTION = 2
+"""What libpq calls a transaction in which nothing failed (PQTRANS_INTRANS)."""
 
 _OWNER_ONLY = 0o600
 """The file holds papers; its WAL inherits the mode."""
@@ -51,11 +70,25 @@ def open_engines(url: str) -> tuple[Engine, Engine]:
         parsed = make_url(url)
     except ArgumentError as error:
         raise SettingInvalid(where="store.url", detail="not a database URL such as sqlite:///node.db") from error
+    if parsed.get_backend_name() == "postgresql":
+        return _postgresql(parsed, writes=True), _postgresql(parsed, writes=False)
     if parsed.get_backend_name() != "sqlite":
-        engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True)
-        return engine, engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        raise SettingInvalid(where="store.url", detail="the database must be sqlite or postgresql")
     _require_usable_sqlite(parsed)
     return _sqlite(parsed, writes=True), _sqlite(parsed, writes=False)
+
+
+def refuse_half_undone(connection: Connection) -> None:
+    """Raise StoreUnavailable where a failed statement has spoilt the transaction and was passed over.
+
+    PostgreSQL answers the COMMIT of such a transaction with a rollback and no error.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    driver = connection.connection.driver_connection
+    status = None if driver is None else int(driver.info.transaction_status)
+    if status != _IN_TRANSACTION:
+        raise StoreUnavailable(detail="a failed statement ended the transaction")
 
 
 def is_lasting(engine: Engine) -> bool:
@@ -67,7 +100,7 @@ def is_lasting(engine: Engine) -> bool:
 def without_flush(connection: Connection) -> Iterator[None]:
     """A transaction inside is committed without waiting for the disk: a power cut may undo it, nothing else can.
 
-    The next one that waits flushes this one too. Where we know no such thing, it waits.
+    The next one that waits flushes this one too. PostgreSQL is told so in the transaction itself: `no_flush`.
     """
     if connection.dialect.name != "sqlite":
         yield
@@ -78,6 +111,40 @@ def without_flush(connection: Connection) -> Iterator[None]:
     finally:
         if not connection.invalidated:
             run_plain(connection, "PRAGMA synchronous=FULL")
+
+
+def no_flush(connection: Connection) -> None:
+    """In a transaction of PostgreSQL that has begun: its commit need not wait for the disk."""
+    if connection.dialect.name == "postgresql":
+        run_plain(connection, "SET LOCAL synchronous_commit = off")
+
+
+def _postgresql(url: URL, *, writes: bool) -> Engine:
+    if importlib.util.find_spec("psycopg") is None:
+        raise SettingInvalid(
+            where="store.url", detail="PostgreSQL needs the driver psycopg: pip install 'n2n-node[postgresql]'"
+        )
+    waits = f"-c idle_in_transaction_session_timeout={FROZEN_S}s -c lock_timeout={LOCK_S}s"
+    keepalive = {"keepalives_idle": FROZEN_S, "keepalives_interval": 5, "keepalives_count": 3}
+    engine = create_engine(
+        url.set(drivername="postgresql+psycopg"),
+        connect_args={"connect_timeout": CONNECT_S, "options": waits, **keepalive},
+        isolation_level="READ COMMITTED" if writes else "REPEATABLE READ",
+        pool_size=1 if writes else READERS,
+        max_overflow=0 if writes else READERS,
+        pool_pre_ping=True,
+        # Values of papers must not reach logs through the text of an exception.
+        hide_parameters=True,
+    )
+    if not writes:
+        return engine.execution_options(postgresql_readonly=True)
+
+    @event.listens_for(engine, "begin")
+    def take_turn(connection: Connection) -> None:
+        # Before the first look: READ COMMITTED then sees all that whoever wrote before has committed.
+        run_plain(connection, f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+
+    return engine
 
 
 def _require_usable_sqlite(url: URL) -> None:

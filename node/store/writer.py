@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from node import kill_points
 from node.errors import StoreUnavailable
-from node.store.engines import is_lasting, without_flush
+from node.store.engines import is_lasting, no_flush, refuse_half_undone, without_flush
 from node.store.seam import run_plain, translated
 
 T = TypeVar("T")
@@ -113,7 +113,7 @@ def _return_to_savepoint(tx: Connection, cause: BaseException | None) -> None:
 
 
 class GroupWriter:
-    """The one writer of a database, shared by all threads."""
+    """The one writer of a process, shared by all threads; on PostgreSQL the database lets processes take turns."""
 
     def __init__(self, engine: Engine) -> None:
         self.commits = 0
@@ -217,15 +217,18 @@ class GroupWriter:
         if self._connection is None:
             self._connection = self._engine.connect()
         tx = self._connection
-        with nullcontext() if any(member.lasting for member in group) else without_flush(tx):
-            stored = self._transact_on(tx, group)
+        lasting = any(member.lasting for member in group)
+        with nullcontext() if lasting else without_flush(tx):
+            stored = self._transact_on(tx, group, lasting=lasting)
         if not is_lasting(self._engine):
             self._let_go()
         return stored
 
-    def _transact_on(self, tx: Connection, group: list[_Waiting]) -> bool:
+    def _transact_on(self, tx: Connection, group: list[_Waiting], *, lasting: bool) -> bool:
         transaction = tx.begin()
         try:
+            if not lasting:
+                no_flush(tx)
             if len(group) == 1:
                 # Nobody shares it, so that undoing it all is undoing this one.
                 stored = group[0].run_alone(tx)
@@ -235,6 +238,8 @@ class GroupWriter:
                     member.run(tx)
             if tx.invalidated:
                 raise StoreUnavailable(detail="the connection was lost")
+            if stored:
+                refuse_half_undone(tx)
         except BaseException:
             transaction.rollback()
             raise

@@ -50,5 +50,5 @@ def test_a_broken_store_is_named(n2n: Run, home: Path) -> None:
 
 def test_a_database_server_is_backed_up_by_its_own_tools(n2n: Run, home: Path) -> None:
     settings = home / "node.toml"
-    settings.write_text(settings.read_text() + '\n[store]\nurl = "postgresql+psycopg://localhost/n2n"\n')
+    settings.write_text(settings.read_text() + '\n[store]\nurl = "postgresql://localhost/n2n"\n')
     assert n2n("db", "check", "--home", home).code != 0

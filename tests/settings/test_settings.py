@@ -81,7 +81,15 @@ VARIABLES = {
     ("N2N_BATCH_ENVELOPES", "65"): "envelopes must lie between 1 and 64",
     ("N2N_BATCH_ENVELOPES", "5\nbytes = 4096"): "envelopes must be a whole number, not text",
     ("N2N_LISTEN_EXCHANGE", ""): "exchange is empty; give a value",
-    ("N2N_STORE_URL", "mysql://root@host/x"): "url must be sqlite:/// and a file, as in sqlite:///node.db",
+    (
+        "N2N_STORE_URL",
+        "postgresql://n2n:secret@host/n2n",
+    ): "no password in url: use ~/.pgpass, passfile=FILE in url, or PGPASSWORD",
+    (
+        "N2N_STORE_URL",
+        "postgresql://host/n2n?user=n2n&password=secret",
+    ): "no password in url: use ~/.pgpass, passfile=FILE in url, or PGPASSWORD",
+    ("N2N_STORE_URL", "mysql://root@host/x"): "url must be sqlite:///FILE or postgresql://USER@HOST/DATABASE",
     ("N2N_JOBS_LEASE_S", "nan"): "lease_s must lie between 1 and 3600",
 }
 
@@ -106,8 +114,8 @@ MALFORMED = [
     (LEAST + '[listen]\nexchange = "7443"\n', 4, "exchange must be host:port, as in localhost:7443 or [::1]:7443"),
     (LEAST + "[listen]\nport = 7443\n", 4, "the key 'port' is unknown in [listen]; known are exchange, hub"),
     (LEAST + "listen = 7\n", 3, "listen must be a table, as in [listen], not a number"),
-    (LEAST + '[store]\nurl = "sqlite:///"\n', 4, "url must be sqlite:/// and a file, as in sqlite:///node.db"),
-    (LEAST + '[store]\nurl = "sqlite://node.db"\n', 4, "url must be sqlite:/// and a file, as in sqlite:///node.db"),
+    (LEAST + '[store]\nurl = "sqlite:///"\n', 4, "url must be sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
+    (LEAST + '[store]\nurl = "sqlite://node.db"\n', 4, "url must be sqlite:///FILE or postgresql://USER@HOST/DATABASE"),
     (LEAST + '[keys]\nsuites = ["AES"]\n', 4, None),
     (LEAST + "[batch]\nenvelopes = 0\n", 4, "envelopes must lie between 1 and 64"),
     (LEAST + "[batch]\nbytes = 5000000\n", 4, "bytes must lie between 1024 and 4194304"),

@@ -1,7 +1,9 @@
 """Databases to test against, and values of the trade to put into them."""
 
+import importlib.util
 import secrets
 import shutil
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -23,10 +25,13 @@ from node.store.exchanges import StoredDocument, StoredSealed
 from node.store.jobs import NewJob
 from node.store.receipts import IssuedReceipt
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from postgres_server import PostgresServer, programs
+
 T = TypeVar("T")
 
-DATABASES = ("sqlite",)
-"""The contract holds for every one of these; another database is another word here and a branch in `database_url`."""
+DATABASES = ("sqlite", "postgresql")
+"""The contract holds for every one of these."""
 
 MOMENT = datetime(2026, 11, 22, 14, 35, 6, 123000, tzinfo=UTC)
 PARTNER = NodeCode("XB")
@@ -34,8 +39,31 @@ PARTNER = NodeCode("XB")
 
 @pytest.fixture(params=DATABASES)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    assert request.param == "sqlite"
-    return f"sqlite:///{tmp_path / 'node.db'}"
+    """A database of its own for each test, with no tables yet."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'node.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    return server.url(server.new_database())
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[PostgresServer]:
+    """One server for each process of the tests."""
+    if programs() is None or importlib.util.find_spec("psycopg") is None:
+        pytest.skip("the wheels with PostgreSQL and its driver are not installed: run make test")
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def empty_postgresql(postgres_server: PostgresServer) -> str:
+    """A migrated database without rows, to copy."""
+    name = postgres_server.new_database()
+    database = Database.open(postgres_server.url(name))
+    database.migrate()
+    database.close()
+    return name
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +77,12 @@ def empty_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def database(database_url: str, empty_sqlite: Path) -> Iterator[Database]:
+def database(request: pytest.FixtureRequest, database_url: str, empty_sqlite: Path) -> Iterator[Database]:
     if database_url.startswith("sqlite"):
         shutil.copy(empty_sqlite, database_url.removeprefix("sqlite:///"))
+    else:
+        server: PostgresServer = request.getfixturevalue("postgres_server")
+        server.refill(database_url, request.getfixturevalue("empty_postgresql"))
     database = Database.open(database_url)
     database.migrate()
     yield database

@@ -84,11 +84,13 @@ def test_what_was_written_fits(kept: Database) -> None:
         ("INSERT INTO audit SELECT 7, moment, actor_id, act, object, detail, link FROM audit WHERE id = 6", 7),
     ],
 )
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its statements are those of SQLite
 def test_a_changed_removed_moved_or_added_row_is_found(kept: Database, statement: str, at: int) -> None:
     spoil(kept, statement)
     assert first_unfit(kept) == at
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its statements are those of SQLite
 def test_two_rows_that_changed_places_are_found(kept: Database) -> None:
     spoil(
         kept,
@@ -99,6 +101,7 @@ def test_two_rows_that_changed_places_are_found(kept: Database) -> None:
     assert first_unfit(kept) == 2
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its statements are those of SQLite
 def test_acts_of_one_batch_cost_one_reading_more(kept: Database, trade: "Trade") -> None:
     counted: list[str] = []
 

@@ -56,6 +56,7 @@ def test_down_works_with_rows_in_append_only_tables(database: Database, trade: "
     assert database.read(table_names) == {"alembic_version"}
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its statements are those of SQLite
 def test_receipts_and_acts_of_the_first_release_are_brought_into_tree_and_chain(database: Database) -> None:
     contents = [b"receipt %d" % number for number in range(1021)]
     said = [(1_795_358_106_123 + number, 7, "refused", f"文件 {number}", f'{{"n":"{number}"}}') for number in range(9)]
@@ -88,6 +89,7 @@ def test_receipts_and_acts_of_the_first_release_are_brought_into_tree_and_chain(
     assert database.read(differences) == []
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its statements are those of SQLite
 def test_what_the_hub_of_the_first_release_was_still_to_be_told_is_in_the_feed_it_watches_now(
     database: Database,
 ) -> None:
@@ -125,6 +127,7 @@ def test_what_the_hub_of_the_first_release_was_still_to_be_told_is_in_the_feed_i
     assert database.read(lambda tx: feed.moves(tx, moves[-1].number, 10))[0].exchange == "e-under-way"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its statements are those of SQLite
 def test_days_and_references_of_papers_of_earlier_releases_are_in_the_registers(database: Database) -> None:
     paper = "VALUES (?, 'XB', 'in', 'I', ?, '1', x'00', 'k', ?)"
     exchange = "VALUES (?, 'in', 'XB', 'a', 1, 'k', 1, 'batch', 'HANDED_OVER', 2, 'I', '1', '1', x'00', 5, 5"

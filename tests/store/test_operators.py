@@ -296,6 +296,7 @@ def test_a_new_consent_brings_the_operator_back_with_nothing_of_before(database:
 # --- size -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its statements are those of SQLite
 def test_a_lookup_does_not_walk_through_the_register(database: Database) -> None:
     told(database, *(record(f"XB-{n}", tin=f"T{n}") for n in range(50)))
     asked: list[str] = []

@@ -94,6 +94,7 @@ HOT = ("papers of a number", "papers of a chain", "papers of a digest", "exchang
 
 
 @pytest.mark.parametrize("question", HOT)
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)  # its statements are those of SQLite
 def test_no_question_of_a_batch_walks_through_a_table(database: Database, trade: "Trade", question: str) -> None:
     """A store of ten years must not be slower than one of a day. SQLite tells its plan; SEARCH names what it uses."""
     row = trade.exchange(state=State.ACCEPTED)
