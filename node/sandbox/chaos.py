@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from node.clock import SHIFT_VARIABLE, SystemClock
@@ -114,7 +115,7 @@ def run(plan: Plan, folder: Path, progress: Progress) -> Result:
             bench.by_points()
             bench.by_kills()
         bench.settle()
-    bench.result.verdict = bench.judge.judge(bench.anchors)
+    bench.result.verdict = bench.judge.judge(bench.anchors, timedelta(milliseconds=bench.furthest_ms))
     return bench.result
 
 
@@ -131,6 +132,7 @@ class Bench:
         self.stack = ExitStack()
         self.result = Result(plan.seed)
         self.anchors = folder / "anchors.pem"
+        self.furthest_ms = 0
 
     def open(self) -> None:
         """Furnish both homes and start both nodes."""
@@ -363,6 +365,7 @@ class Bench:
 
     def _shift(self, code: NodeCode, milliseconds: int) -> None:
         self._shifts[code] = milliseconds
+        self.furthest_ms = max(self.furthest_ms, milliseconds)
         file = self._folder / f"{code}.shift"
         new = file.with_suffix(".new")
         new.write_text(str(milliseconds))

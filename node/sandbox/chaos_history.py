@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from node.archive import check
@@ -108,8 +109,11 @@ class Judge:
             if one.digest not in arrived[one.sender, one.recipient] and self._ended(one) not in _ENDED
         )
 
-    def judge(self, anchors: Path) -> Verdict:
-        """The last word, after the nodes have stopped; `anchors` are the authorities' certificates."""
+    def judge(self, anchors: Path, ahead: timedelta = timedelta(0)) -> Verdict:
+        """The last word, after the nodes have stopped; `anchors` are the authorities' certificates.
+
+        Spoken when the clock that ran ahead furthest, by `ahead`, is right: what it signed is of the future before.
+        """
         verdict = Verdict(papers=len(self._history))
         arrived = {side: self._arrived(*side) for side in self._sides()}
         known = {one.digest for one in self._history}
@@ -129,7 +133,7 @@ class Judge:
             elif self._ended(one) not in _ENDED:
                 verdict.lost.append(one)
         for sender, papers in delivered.items():
-            verdict.unproven += self._unproven(sender, papers, anchors)
+            verdict.unproven += self._unproven(sender, papers, anchors, SystemClock().now() + ahead)
         return verdict
 
     def _sides(self) -> list[tuple[NodeCode, NodeCode]]:
@@ -159,7 +163,7 @@ class Judge:
     def _refused(self, one: HandedIn) -> bool:
         return (self._folder / one.sender / "hub" / "refused" / one.recipient / f"{one.name}.note").exists()
 
-    def _unproven(self, sender: NodeCode, papers: list[HandedIn], anchors: Path) -> Iterator[HandedIn]:
+    def _unproven(self, sender: NodeCode, papers: list[HandedIn], anchors: Path, now: datetime) -> Iterator[HandedIn]:
         """Papers without an evidence file that verifies, alone, and is about that very paper."""
         settings = load_settings(self._folder / sender, {})
         book = load_book(settings.profiles_folder, settings.home, settings.code)
@@ -168,7 +172,7 @@ class Judge:
             for one in papers:
                 try:
                     _, data = export(store, settings, book, ExchangeId(self._exchange(one)))
-                    report = check.verify(data, trusted, now=SystemClock().now())
+                    report = check.verify(data, trusted, now=now)
                     proved = report.ok and report.told is not None and report.told.document_sha256.hex() == one.digest
                 except (NodeError, OSError):
                     proved = False

@@ -19,7 +19,6 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    tuple_,
     update,
 )
 
@@ -80,12 +79,22 @@ def due_lanes(tx: Tx, now: datetime) -> list[Lane]:
     """
     due: list[Lane] = []
     with intact("job"):
-        at: tuple[str, str, int] = ("", "", -1)
-        while found := _NEXT_LANE.rows(tx, *at):
-            at = (str(found[0][0]), str(found[0][1]), int(found[0][2]))
+        at = ("", "", -1)
+        while found := _next_lane(tx, *at):
+            at = found
             if _CAN_CLAIM.rows(tx, *at, ms(now)):
                 due.append(Lane(NodeCode(at[0]), Verb(at[1]), at[2]))
     return sorted(due, key=lambda lane: (lane.priority or 0, lane.partner, lane.verb))
+
+
+def _next_lane(tx: Tx, partner: str, verb: str, priority: int) -> tuple[str, str, int] | None:
+    """The first lane after that place; each question finds it by the index, whatever waits in the lane before it."""
+    found = (
+        _NEXT_PRIORITY.rows(tx, partner, verb, priority)
+        or _NEXT_VERB.rows(tx, partner, verb)
+        or _NEXT_PARTNER.rows(tx, partner)
+    )
+    return (str(found[0][0]), str(found[0][1]), int(found[0][2])) if found else None
 
 
 def next_due(tx: Tx) -> datetime | None:
@@ -284,13 +293,14 @@ _IDLE = ListStatement(
 )
 _OPEN = and_(JOB.c.due_at.is_not(None), JOB.c.blocked_by.is_(None))
 _PLACE = (JOB.c.partner, JOB.c.verb, JOB.c.priority)
-_NEXT_LANE = Statement(
-    select(*_PLACE)
-    .where(tuple_(*_PLACE) > tuple_(bindparam("partner"), bindparam("verb"), bindparam("priority")), _OPEN)
-    .order_by(*_PLACE)
-    .limit(1),
-    "partner", "verb", "priority",
-)  # fmt: skip
+_FIRST_LANE = select(*_PLACE).where(_OPEN).order_by(*_PLACE).limit(1)
+_SAME_PARTNER, _SAME_VERB = JOB.c.partner == bindparam("its"), JOB.c.verb == bindparam("what")
+# Not one comparison of tuples: SQLite then walks through all of the lane before (160 ms for a million jobs).
+_NEXT_PRIORITY = Statement(
+    _FIRST_LANE.where(_SAME_PARTNER, _SAME_VERB, JOB.c.priority > bindparam("rank")), "its", "what", "rank"
+)
+_NEXT_VERB = Statement(_FIRST_LANE.where(_SAME_PARTNER, JOB.c.verb > bindparam("what")), "its", "what")
+_NEXT_PARTNER = Statement(_FIRST_LANE.where(JOB.c.partner > bindparam("its")), "its")
 _IN_LANE = (JOB.c.partner == bindparam("its"), JOB.c.verb == bindparam("what"), JOB.c.priority == bindparam("rank"))
 _CAN_CLAIM = Statement(select(JOB.c.exchange_id).where(*_IN_LANE, _claimable()).limit(1), "its", "what", "rank", "now")
 _CLAIMED_BY = ("its_partner", "its_verb", "now", "most", "who", "until")
