@@ -13,7 +13,7 @@ import re
 import resource
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -383,7 +383,7 @@ _PATIENCE = (("first_s", 1), ("max_s", 10), ("deadline_s", 3))
 
 def _hurry(home: Path) -> None:
     """Arrangements that wait for seconds, not minutes: the walk is the same."""
-    for file in _toml(home):
+    for file in (home / "partner_profiles").glob("*/*.toml"):
         text = file.read_text(encoding="utf-8")
         for key, value in _PATIENCE:
             text = re.sub(rf"^{key} = \d+", f"{key} = {value}", text, flags=re.MULTILINE)
@@ -395,7 +395,3 @@ def _move_store(home: Path, code: NodeCode, database: str) -> None:
         file = home / SETTINGS_FILE
         url = database.replace("{node}", code.lower())
         file.write_text(file.read_text(encoding="utf-8").replace("sqlite:///node.db", url, 1), encoding="utf-8")
-
-
-def _toml(home: Path) -> Iterator[Path]:
-    yield from (home / "partner_profiles").glob("*/*.toml")
