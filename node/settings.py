@@ -213,6 +213,7 @@ class Settings:
     batch_bytes: int
     intake: IntakeLimits
     lease_s: float
+    shared_accounts: bool
     body_retention_days: int
 
 
@@ -230,7 +231,9 @@ def load_settings(home: Path, env: Mapping[str, str]) -> Settings:
     if not is_node_code(code):
         raise root.refusal("code", "code must be two capital letters and up to 14 capitals or digits, as in XA or XA2")
     name = root.names("name", dict.fromkeys(Language, code))
-    listen, store, keys, hub, profiles, log, batch, jobs, intake = (root.table(key, optional=True) for key in _TABLES)
+    listen, store, keys, hub, profiles, log, batch, jobs, intake, people = (
+        root.table(key, optional=True) for key in _TABLES
+    )
     settings = Settings(
         home=home,
         code=NodeCode(code),
@@ -253,13 +256,14 @@ def load_settings(home: Path, env: Mapping[str, str]) -> Settings:
             reserve_bytes=intake.integer("reserve_mb", 0, MAX_RESERVE_MB, DEFAULT_RESERVE_MB) * 1024 * 1024,
         ),
         lease_s=jobs.number("lease_s", 1, 3600, 60),
+        shared_accounts=people.flag("shared_accounts", False),
     )
-    for table in (listen, store, keys, hub, profiles, log, batch, jobs, intake, root):
+    for table in (listen, store, keys, hub, profiles, log, batch, jobs, intake, people, root):
         table.close()
     return settings
 
 
-_TABLES = ("listen", "store", "keys", "hub", "profiles", "log", "batch", "jobs", "intake")
+_TABLES = ("listen", "store", "keys", "hub", "profiles", "log", "batch", "jobs", "intake", "people")
 
 
 EVERY_KIND = "*"

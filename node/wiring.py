@@ -163,6 +163,7 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
         uploads_out=UploadFiles(settings.home / "uploads" / "out", 0),
         uploads_in=UploadFiles(settings.home / "uploads" / "in", UPLOAD_QUOTA_BYTES),
         takes_uploads=settings.hub.kind is HubKind.FOLDER,
+        shared_accounts=settings.shared_accounts,
         hub_pushed=hub.push is not None,
         hub_guarded=settings.hub.guarded_kinds,
     )

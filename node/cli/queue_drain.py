@@ -1,17 +1,18 @@
 """`n2n queue drain`: take nothing new, let what was accepted finish, and say what is left."""
 
 import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from node.cli import queue_standing
-from node.cli.node_access import acting
-from node.cli.queue_tasks import Top, standing
 from node.cli.retention import As
 from node.cli.session import Session, command
 from node.cli.words import Text
 from node.model.job import Verb
+
+if TYPE_CHECKING:  # the command line starts without it
+    from node.cli.queue_tasks import Top
 
 LOOK_S = 0.5
 """How often it looks whether something is left."""
@@ -36,6 +37,8 @@ def drain(
     called: As = None,
 ) -> None:
     """Take nothing new, let the node finish what it can, show what is left. 停止收件並完成待辦。"""
+    from node.cli.node_access import acting
+    from node.cli.queue_tasks import standing
     from node.flows import draining  # brings the whole node
 
     if open_:
@@ -55,7 +58,7 @@ def drain(
     queue_standing.show(session, left)
 
 
-def _can_go_on(left: Top) -> bool:
+def _can_go_on(left: "Top") -> bool:
     """Whether a running node has something to do that does not wait for a partner who is away."""
     away = {one.partner for one in left.away}
     return any(lane.verb is not Verb.DELIVER or lane.partner not in away for lane in left.lanes)

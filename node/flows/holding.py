@@ -43,7 +43,7 @@ def release(node: Node, number: int, by: ActorName, reason: str) -> holds.Hold:
         found = holds.hold(tx, number)
         if found.released_at is not None:
             raise HoldReleased(hold=number)
-        require_another(found.actor, by.name, "releasing a legal hold")
+        require_another(found.actor, by.name, "releasing a legal hold", shared_accounts=node.shared_accounts)
         actor = actors.ensure(tx, by.name, actors.ActorKind(by.kind), now)
         holds.release(tx, number, actor, reason, now)
         audit.add(tx, actor, RELEASED, f"hold {number}", {"reason": reason}, now)

@@ -146,6 +146,8 @@ class Node:
     uploads_in: UploadFiles
     takes_uploads: bool
     """Whether partners may upload: the way to the hub must carry files."""
+    shared_accounts: bool = False
+    """Whether two names from one account are two people (docs/profiles.md, `[people]`)."""
     hub_pushed: bool = True
     """Whether the hub is given things; a hub that watches us needs no jobs for that."""
     hub_guarded: frozenset[str] = frozenset()

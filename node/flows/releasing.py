@@ -51,7 +51,7 @@ def release(node: Node, exchange: ExchangeId, by: ActorName, reason: str) -> Sta
             raise NotWaiting(exchange=exchange)
         if wait.ends_at <= now:
             raise ReleaseTooLate(exchange=exchange)
-        require_another(wait.actor, by.name, "releasing this paper")
+        require_another(wait.actor, by.name, "releasing this paper", shared_accounts=node.shared_accounts)
         actor = actors.ensure(tx, by.name, actors.ActorKind(by.kind), now)
         releases.give(tx, exchange, actor, reason, now)
         exchanges.move(tx, exchange, Direction.OUT, [State.PARKED], State.ACCEPTED, now)

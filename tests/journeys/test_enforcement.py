@@ -265,6 +265,9 @@ def test_lists_and_logs_do_not_name_it_and_the_command_line_releases_it(
     sent = listed["id"]
     assert json.loads(n2n("exchange", "show", sent, "--json")[1])["number"] == "XA-ENF-2026-0042"
     assert n2n("exchange", "release", sent, "--reason", "mine")[0] == 77
+    assert n2n("exchange", "release", sent, "--reason", "seen", "--as", "Chief")[0] == 77
+    settings = on.xa.home / "node.toml"
+    settings.write_text(settings.read_text() + "\n[people]\nshared_accounts = true\n")
     assert n2n("exchange", "release", sent, "--reason", "seen", "--as", "Chief")[0] == 0
     told = json.loads(n2n("exchange", "show", sent, "--json")[1])
     assert (told["state"], told["release"]["reason"]) == ("ACCEPTED", "seen")

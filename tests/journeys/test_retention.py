@@ -124,6 +124,9 @@ def test_the_command_line_shows_holds_and_purges(
     assert lots() == {"certificate_of_origin": (0, 0, 0, 1), "phytosanitary_certificate": (1, 0, 1, 0)}
     assert n2n("retention", "release", "1", "--reason", "over")[0] == 77
     assert "case 7" in n2n("exchange", "show", other)[1]
+    assert n2n("retention", "release", "1", "--reason", "over", "--as", "Judge")[0] == 77
+    settings = pair.xa.home / "node.toml"
+    settings.write_text(settings.read_text() + "\n[people]\nshared_accounts = true\n")
     assert n2n("retention", "release", "1", "--reason", "over", "--as", "Judge")[0] == 0
     assert n2n("retention", "release", "1", "--reason", "over", "--as", "Judge")[0] != 0
     assert json.loads(n2n("retention", "holds", "--json")[1]) == []
