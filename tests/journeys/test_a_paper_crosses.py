@@ -10,6 +10,7 @@ from node.documents.catalogue import CATALOGUE
 from node.errors import IdempotencyConflict
 from node.model.exchange import State
 from node.model.receipt import Verdict
+from node.sandbox.demo import OF_LATER_MONTHS
 
 XA, XB = "XA", "XB"
 
@@ -20,7 +21,8 @@ LONERS = {"certificate_use", "enforcement_information"}
 
 @pytest.mark.parametrize("kind", sorted({name for name, _ in CATALOGUE} - LONERS))
 def test_every_sample_crosses_and_reaches_the_other_hub_byte_for_byte(pair, kind: str) -> None:
-    papers = {name: samples.sample(kind, name) for name in samples.sample_names(kind)}
+    names = [name for name in samples.sample_names(kind) if name not in OF_LATER_MONTHS]
+    papers = {name: samples.sample(kind, name) for name in names}
     sent = [pair.xa.hand_in(content, XB, name) for name, content in papers.items()]
     pair.cross()
     assert [pair.xa.exchange(one).state for one in sent] == [State.DELIVERED] * len(papers)

@@ -27,6 +27,7 @@ from node.profiles.partner import Channel, ChannelKind, Partner
 from node.profiles.profile import AgreedKind, IssuerSignature, Profile, RetryPolicy
 from node.settings import IntakeLimits
 from node.store.database import Database
+from node.store.upload_files import UploadFiles
 from node.wire import answer, deliver_response_from_bytes, receipt_from_bytes
 
 XA, XB = NodeCode("XA"), NodeCode("XB")
@@ -53,6 +54,9 @@ def node(tmp_path: Path, listed: Load, octets: Read, trust: Callable[..., Partne
         wake=lambda: None,
         batch_bytes=1 << 18,
         capacity=Capacity(store, StoppedClock(now), IntakeLimits(1000, 1000, 0), lambda: None, lambda *_, **__: None),
+        uploads_out=UploadFiles(tmp_path / "out", 0),
+        uploads_in=UploadFiles(tmp_path / "in", 0),
+        takes_uploads=False,
     )
     store.close()
 
