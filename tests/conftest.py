@@ -5,6 +5,9 @@ from collections.abc import Generator
 
 import pytest
 
+# Read while gRPC is imported: children of a test process must not be woken by its threads.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 

@@ -89,11 +89,18 @@ class PostgresServer:
 
     def run(self, program: str, *words: str) -> str:
         """Run one of PostgreSQL's programs as the server's user."""
-        done = subprocess.run(
+        done = self._try(program, *words)
+        if done.returncode < 0:
+            # gRPC wakes its threads in every child of a process that used it; one of them may end the child before
+            # the program begins.
+            done = self._try(program, *words)
+        assert done.returncode == 0, f"{program} {done.returncode}: {done.stderr}"
+        return done.stdout
+
+    def _try(self, program: str, *words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
             [str(self.bin / program), *words], capture_output=True, text=True, user=self._user, cwd="/", check=False
         )
-        assert done.returncode == 0, f"{program}: {done.stderr}"
-        return done.stdout
 
     def sql(self, statement: str, database: str = "postgres") -> str:
         """Run one statement as the owner."""

@@ -13,6 +13,7 @@ READS_ITS_OWN_WORDS = {
     PACKAGE / "store/columns.py",  # what its own database columns hold, written by the functions beside it
     PACKAGE / "store/operator_rows.py",  # as above, one column of the register of operators
     PACKAGE / "store/migrations/versions/0007_registers.py",  # as above, brought along from earlier releases
+    PACKAGE / "sandbox/chaos_history.py",  # what its own recorder wrote, and notes of the hubs it plays
     PACKAGE / "sandbox/bench_process.py",  # what its own child process prints while it measures
 }
 """No foreign bytes get there."""

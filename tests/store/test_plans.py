@@ -19,7 +19,9 @@ PLANS = {
         papers._BY_CHAIN,
         "ix_paper_chain (partner=? AND direction=? AND issuer=? AND chain_number=?)",
     ),
-    "the next lane": (jobs._NEXT_LANE, "ix_job_lane ((partner,verb,priority)>(?,?,?))"),
+    "the next partner with work": (jobs._NEXT_PARTNER, "ix_job_lane (partner>?)"),
+    "its next verb": (jobs._NEXT_VERB, "ix_job_lane (partner=? AND verb>?)"),
+    "the next priority of that": (jobs._NEXT_PRIORITY, "ix_job_lane (partner=? AND verb=? AND priority>?)"),
     "whether a lane has work": (
         jobs._CAN_CLAIM,
         "ix_job_lane (partner=? AND verb=? AND priority=? AND due_at>? AND due_at<?)",

@@ -25,6 +25,7 @@ TEXTS: Mapping[str, str] = {
     "the operator withdrew its consent since": "業者嗣後已撤回同意",
     "the lists before it are missing": "缺少其前之名單",
     "a newer list is held": "已有較新之名單",
+    "a newer baseline already tells all of it": "較新之全份名單已涵蓋其全部內容",
     "is not the next part of the baseline": "並非全份名單之次一部",
     "the parts do not add up to the total": "各部筆數與總數不符",
     "needs exactly one of event and list": "event 與 list 應擇一，且僅得擇一",
