@@ -75,7 +75,7 @@ COMMITS: Final[Mapping[str, Reached]] = {
 EXEMPT: Final[Mapping[str, str]] = {
     "flows.calls.load": "ends jobs whose papers are settled already; nothing is said to anybody after it",
     "flows.calls.offer_statement": "a statement that is lost is offered again with the next Deferred KEY",
-    "flows.settling.expire_unsent": "needs a clock that passes the expiry: the journeys of expiry do that, without a kill",
+    "flows.settling.expire_unsent": "needs a clock that passes the expiry: journeys do that, without a kill",
     "flows.overdue.give_up": "needs a partner that is away for hours: the journeys with a moved clock do that",
     "flows.holding.place": "a hold is answered after its commit to whoever asked; nothing follows from it",
     "flows.holding.release": "as placing a hold",
