@@ -416,6 +416,14 @@ def test_moments_of_every_format_are_read_and_their_time_is_not_lost_in_silence(
     assert (noted(made, "/exchangedDocument/issueDateTime/content") is Loss.CHANGED) is changed
 
 
+def test_a_format_that_nobody_knows_is_told_as_dropped() -> None:
+    source = coo()
+    source["exchangedDocument"]["issueDateTime"] = {"content": "20261118", "format": "0000"}
+    made = turned(source)
+    assert said(made, "IssueDate") == ["2026-11-18"]
+    assert noted(made, "/exchangedDocument/issueDateTime/format") is Loss.DROPPED
+
+
 # --- there and back -------------------------------------------------------------------------------------------------
 
 LABEL = st.from_regex(r"[A-Za-z0-9:/%.#?&=+_-]{1,60}", fullmatch=True)

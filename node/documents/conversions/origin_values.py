@@ -26,6 +26,7 @@ _PLACE_CODE = re.compile(r"[A-Z]{2}[A-Z2-9]{3}", re.ASCII)
 _WEIGHT = re.compile(r"\s*([0-9]{1,12}(?:\.[0-9]{1,6})?)\s*([A-Za-z]+)\.?\s*", re.ASCII)
 _UNITS = {"KG": "KGM", "KGS": "KGM", "KGM": "KGM", "G": "GRM", "GRM": "GRM", "T": "TNE", "TNE": "TNE"}
 _ISO = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(T.*)?", re.ASCII)
+_COMPACT_FORMATS = ("102", "203", "204", "205")
 _COMPACT = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{4}([0-9]{2})?)?([+-][0-9]{4}|Z)?", re.ASCII)
 
 
@@ -124,7 +125,9 @@ def day(source: JsonSource) -> str:
             source.ledger.note(path, Loss.CHANGED, TIME_LEFT_OUT)
         return iso[1]
     if (compact := _COMPACT.fullmatch(text)) is not None:
-        source.at("format").text()
+        if source.at("format").value in _COMPACT_FORMATS:
+            # Another word there is told as dropped: the day was read without it.
+            source.at("format").text()
         found = f"{compact[1]}-{compact[2]}-{compact[3]}"
         if (compact[4] or "").strip("0") or compact[6] not in (None, "+0000", "Z"):
             source.ledger.note(path, Loss.CHANGED, TIME_LEFT_OUT)
