@@ -4,11 +4,17 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import settings
 
 # Read while gRPC is imported: children of a test process must not be woken by its threads.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
 
 IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
+
+# In continuous integration the same commit gives the same result; at home every run looks somewhere else.
+settings.register_profile("ci", derandomize=True)
+if IN_CI:
+    settings.load_profile("ci")
 
 
 @pytest.hookimpl(wrapper=True)
