@@ -11,6 +11,7 @@ A node home:
     partner_profiles/<CODE>/           partner.toml and one file per arrangement (docs/profiles.md)
     certs/<CODE>/                      certificates and first key statement of a partner; of this node, to hand out
     hub/                               the folders of the domestic hub
+    uploads/{in,out}/                  attachments as ciphertext, theirs and ours, while their papers need them
     keys/hub.{key,pem}                 TLS identity of the hub's own listener ([hub] kind = "grpc")
     keys/hub-client.{key,pem}          TLS identity that the hub's web service knows us by ([hub] kind = "rest")
     certs/hub/                         root of the hub's clients, and their certificates; root of its web service

@@ -2,8 +2,8 @@
 
     partner ─receive─▶ letters ─verify─▶ rulings ─commit─▶ RECEIVED | REFUSED + receipts ─hand_over─▶ hub
 
-Order at the receiver (protocol 2): seal, identities, path, duplicate, expiry – and only then is anything decrypted.
-Before seal, identities and path hold, the outside hears one of four words.
+Order at the receiver (protocol 2): seal, identities, path, duplicate, expiry, room – and only then is anything
+decrypted. Before seal, identities and path hold, the outside hears one of four words.
 """
 
 from collections import Counter
@@ -25,10 +25,9 @@ from node.errors import (
     RaceLost,
     SenderMismatch,
 )
-from node.flows import arrival, attaching, checkpoints, effects, judgement, receipts, settling, solitude
+from node.flows import arrival, attaching, checkpoints, effects, judgement, receipts, room, settling, solitude
 from node.flows.arrival import Arrival
 from node.flows.attaching import Beside
-from node.flows.capacity import RETRY_AFTER_S
 from node.flows.checkpoints import Given
 from node.flows.hub_rights import may_have
 from node.flows.ports import Hub, Node
@@ -75,7 +74,7 @@ def deliver(node: Node, caller: NodeCode, request: DeliverRequest) -> DeliverRes
     letters, rulings = receive(node, caller, request, refusals, now)
     rulings |= solitude.refuse_company(letters, len(request.envelopes), refusals, now)
     rulings |= judgement.verify(node, caller, request.key, letters, refusals, now)
-    rulings |= _pushed_in(node, rulings)
+    rulings |= room.pushed_in(node, rulings)
     outcomes, given = commit(node, caller, rulings, refusals, request.known_checkpoint, now)
     answers = tuple(Answer(_id_of(envelope), outcomes[index]) for index, envelope in enumerate(request.envelopes))
     return DeliverResponse(answers, given.note, given.proof)
@@ -104,7 +103,7 @@ def receive(
         ruling = (
             _duplicate(node, letter, held, refusals, now)
             or _in_time(letter, forgotten, refusals, now)
-            or _no_room(node, letter)
+            or room.put_off(node, letter)
         )
         if ruling is not None:
             rulings[index] = ruling
@@ -193,26 +192,6 @@ def _in_time(letter: Letter, forgotten: datetime | None, refusals: list[Refusal]
         refusals.append(Refusal(letter.header.message_id, PaperExpired(expires_at=letter.header.expires_at)))
         return Ruled(Receipt(letter.header.message_id, Verdict.ABSENT, now))
     return None
-
-
-def _no_room(node: Node, letter: Letter) -> Ruling | None:
-    """What we have no room for is not even opened, and nothing is written about it; duplicates had their answer."""
-    full = node.capacity.full(Direction.IN, letter.header.sender, letter.header.priority)
-    return None if full is None else Deferred(DeferredCode.OVERLOAD, RETRY_AFTER_S * 1000)
-
-
-def _pushed_in(node: Node, rulings: Mapping[int, Ruling]) -> dict[int, Ruling]:
-    """Good papers that came in on a lane above their own, and for which there is no room on their own."""
-    found: dict[int, Ruling] = {}
-    for index, one in rulings.items():
-        if not isinstance(one, Ruled) or one.paper is None or one.letter is None:
-            continue
-        header, due = one.letter.header, one.due_priority
-        if due is header.priority or one.receipt.verdict is not Verdict.ACCEPTED:
-            continue
-        if node.capacity.full(Direction.IN, header.sender, due) is not None:
-            found[index] = Deferred(DeferredCode.OVERLOAD, RETRY_AFTER_S * 1000)
-    return found
 
 
 # --- commit ---------------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 """The worker: the only loop in the node. It claims due jobs lane by lane and hands each batch to the verb's flow.
 
-A lane is one verb for one partner: a partner that hangs holds up nobody else. A batch in which no answer came is
-followed by one half its size, down to a single paper, so that one paper that breaks the partner cannot hold its
-neighbours for ever (protocol 3).
+A lane is one verb for one partner in one priority: a partner that hangs holds up nobody else, and what is urgent no
+longer queue. A batch in which no answer came is followed by one half its size, down to a single paper, so that one
+paper that breaks the partner cannot hold its neighbours for ever (protocol 3).
 
 A flow may claim the next verb of its batch in the transaction that ends its own, and say `Onward`: the batch goes on
 beside the lane, which meanwhile works at the next one.

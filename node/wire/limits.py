@@ -24,7 +24,7 @@ MAX_SIGNATURE_BYTES = 64 * KIB
 # A receipt with fifty findings of ordinary length; 64 of them stay below a response's size.
 MAX_RECEIPT_BYTES = 32 * KIB
 
-# Bodies. Larger documents travel by Upload.
+# Bodies. Attachments travel by Upload, documents never do.
 MAX_DOCUMENT_BYTES = 1 * MIB
 MAX_SIGNATURES = 4
 # Sixteen references and sixteen attachments of the longest names.
@@ -77,9 +77,11 @@ MAX_REGISTER_FIELDS = 32
 # As many lists as a paper can count.
 MAX_SEQUENCE = 999_999_999
 
-# Calls of later slices, written down so that the protocol is whole.
+# Collect: longer than a poll hangs behind a firewall helps nobody, and what was taken and never answered goes on.
 MAX_WAIT_MS = 30_000
 MAX_LEASE_MS = 3_600_000
+
+# Uploads. A chunk fits a request several times over.
 MAX_CHUNK_BYTES = 1 * MIB
 # A hundred mebibytes of content in segments of 64 KiB, each with a tag of 16 bytes.
 MAX_UPLOAD_BYTES = 100 * MIB + 1600 * 16
