@@ -104,6 +104,20 @@ def _limits() -> str:
         ("life of a paper, `retry_after_ms`", f"{limits.MAX_LIFE_MS // 86_400_000} days"),
         ("clocks may differ by", "5 minutes"),
         ("checkpoint, nodes of a proof", f"{_bytes(limits.MAX_CHECKPOINT_BYTES)}, {limits.MAX_PROOF_NODES}"),
+        (
+            "LookupRequest, its answer, RegisterRequest",
+            f"{_bytes(limits.MAX_LOOKUP_REQUEST_BYTES)}, {_bytes(limits.MAX_LOOKUP_ANSWER_BYTES)},"
+            f" {_bytes(limits.MAX_REGISTER_BYTES)}",
+        ),
+        (
+            "a Collect waits, what it brings is leased",
+            f"{limits.MAX_WAIT_MS // 1000} seconds, {limits.MAX_LEASE_MS // 60_000} minutes",
+        ),
+        ("attachments of a paper", str(limits.MAX_ATTACHMENTS)),
+        (
+            "data of a chunk, chunks of an Upload, its ciphertext",
+            f"{_bytes(limits.MAX_CHUNK_BYTES)}, {limits.MAX_CHUNKS}, {limits.MAX_UPLOAD_BYTES:,} bytes",
+        ),
         *((f"XML of an {name}" if name[0] == "i" else f"XML of a {name}", _xml(one)) for name, one in xml),
     ]
     return "\n".join(["| what | at most |", "| --- | --- |", *(f"| {what} | {most} |" for what, most in rows)])
