@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.choosing import As, Part, Reason, States, Way
 from node.cli.keeping_words import (
     cancellation_data,
     cancellation_lines,
@@ -17,13 +18,12 @@ from node.cli.keeping_words import (
 from node.cli.moments import since
 from node.cli.output import Cell, Column, Data
 from node.cli.pki import node_code
-from node.cli.retention import As
 from node.cli.session import Session, command
 from node.cli.words import DECISIONS, DIRECTIONS, FACTS, STATES, VERDICTS, Text
 from node.clock import SystemClock
 from node.errors import Language
 from node.model.evidence import EvidenceFact
-from node.model.exchange import Direction, Exchange, State
+from node.model.exchange import Exchange, State
 from node.model.guarded import GUARDED
 from node.model.receipt import Receipt
 
@@ -67,14 +67,9 @@ def list_(
     session: Session,
     partner: Annotated[str | None, typer.Option("--partner", help="Code of the partner. 夥伴代碼。")] = None,
     kind: Annotated[str | None, typer.Option("--kind", help="As `n2n kinds` names it. 文件種類。")] = None,
-    state: Annotated[
-        list[State] | None,
-        typer.Option("--state", metavar="STATE", case_sensitive=False, help="May be repeated. 狀態，可重複。"),
-    ] = None,
-    direction: Annotated[
-        Direction | None, typer.Option("--direction", case_sensitive=False, help="Seen from here. 方向。")
-    ] = None,
-    text: Annotated[str, typer.Option("--text", help="Part of a number or issuer. 編號或核發機關的一部分。")] = "",
+    state: States = None,
+    direction: Way = None,
+    text: Part = "",
     after: Annotated[
         str | None, typer.Option("--since", help="2026-11-22, a moment, or 30m, 24h, 7d ago. 自何時起。")
     ] = None,
@@ -156,7 +151,7 @@ _Ids = Annotated[list[str], typer.Argument(metavar="ID...", help="Their ids, or 
 def park(
     session: Session,
     exchange: _Ids,
-    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it. 事由，將予保存。")],
+    reason: Reason,
 ) -> None:
     """Stop sending papers until they are resumed. 暫停送出文件，直至恢復。"""
     from node.cli.node_access import park_exchanges
@@ -168,7 +163,7 @@ def park(
 def resume(
     session: Session,
     exchange: _Ids,
-    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it. 事由，將予保存。")] = "",
+    reason: Reason = "",
 ) -> None:
     """Put parked papers back on their way, once the cause is cured. 原因排除後，恢復暫停之文件。"""
     from node.cli.node_access import resume_exchanges
@@ -180,7 +175,7 @@ def resume(
 def release(
     session: Session,
     exchange: Annotated[str, typer.Argument(metavar="ID", help="Its id, or the beginning of it. 識別碼或其開頭。")],
-    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it. 事由，將予保存。")],
+    reason: Reason,
     called: As = None,
 ) -> None:
     """Release a paper that waits for a second person; not by who handed it in. 放行待第二人放行之文件，送件者除外。"""

@@ -203,8 +203,7 @@ def give_answer(session: Session, prefix: str, decided: BusinessAnswer) -> "tupl
     """
     from node.flows.answering import answer  # brings the whole node
 
-    with open_store(session) as store:
-        found = store.read(lambda tx: queries.find(tx, prefix)).id
+    (found,) = ids_of(session, [prefix])
     with _wired(session) as node:
         return found, answer(node, found, decided, _whoever_types())
 
@@ -213,7 +212,7 @@ def park_exchanges(session: Session, prefixes: Sequence[str], reason: str) -> di
     """Park the papers with these beginnings of ids, all or none. Raises ExchangeUnknown, IllegalMove."""
     from node.flows import parking  # brings the whole node
 
-    ids = _ids(session, prefixes)
+    ids = ids_of(session, prefixes)
     with _wired(session) as node:
         parking.park(node, ids, _whoever_types(), reason)
     return dict.fromkeys(ids, State.PARKED)
@@ -226,12 +225,13 @@ def resume_exchanges(session: Session, prefixes: Sequence[str], reason: str) -> 
     """
     from node.flows import parking  # brings the whole node
 
-    ids = _ids(session, prefixes)
+    ids = ids_of(session, prefixes)
     with _wired(session) as node:
         return parking.resume(node, ids, _whoever_types(), reason)
 
 
-def _ids(session: Session, prefixes: Sequence[str]) -> list[ExchangeId]:
+def ids_of(session: Session, prefixes: Sequence[str]) -> list[ExchangeId]:
+    """The exchanges with these beginnings of ids, in this order. Raises ExchangeUnknown."""
     with open_store(session) as store:
         return store.read(lambda tx: [queries.find(tx, prefix).id for prefix in prefixes])
 

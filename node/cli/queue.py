@@ -2,16 +2,16 @@
 
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from node.cli import queue_drain, queue_standing
 from node.cli.bars import bar
+from node.cli.choosing import As, Ids, Kind, Part, Partner, Reason, States, Way
 from node.cli.moments import since
 from node.cli.output import Cell, Column, Data
 from node.cli.pki import node_code
-from node.cli.retention import As
 from node.cli.session import Session, command
 from node.cli.words import STATES, Text
 from node.clock import SystemClock
@@ -48,123 +48,58 @@ _ASKED = Text(
 _SURE = Text("`--yes` is needed for more than one", "處置多件須加 `--yes`")
 _WHOM = Text("name exchanges, or what they have in common", "請指明交換識別碼或篩選條件")
 
-Ids = Annotated[
-    list[str] | None, typer.Argument(metavar="[ID...]", help="Exchanges, or beginnings of ids. 交換識別碼。")
-]
-Partner = Annotated[str | None, typer.Option("--partner", help="All with this partner. 夥伴代碼。")]
-Kind = Annotated[str | None, typer.Option("--kind", help="All of this kind. 文件種類。")]
-States = Annotated[
-    list[State] | None,
-    typer.Option("--state", metavar="STATE", case_sensitive=False, help="May be repeated. 狀態，可重複。"),
-]
 Cause = Annotated[str | None, typer.Option("--cause", metavar="CODE", help="Their first or last cause. 原因代碼。")]
 Older = Annotated[
     str | None, typer.Option("--older-than", metavar="AGE", help="30m, 24h, 7d, or before a moment. 早於。")
 ]
-Way = Annotated[Direction | None, typer.Option("--direction", case_sensitive=False, help="Seen from here. 方向。")]
 Rank = Annotated[
     str | None, typer.Option("--priority", metavar="A|B|C", help="Urgent, normal, notifications. 優先序。")
 ]
-Part = Annotated[str, typer.Option("--text", help="Part of a number or issuer. 編號或核發機關的一部分。")]
 Dry = Annotated[bool, typer.Option("--dry-run", help="Count and show, change nothing. 僅試算。")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask again. 不再確認。")]
-Reason = Annotated[str, typer.Option("--reason", help="Why; the audit keeps it. 事由，將予保存。")]
+
+_NEEDED = cast("str", ...)
+"""What Typer takes for the default of an option that must be given."""
 
 
-@command(app, "retry")
-def retry(
-    session: Session,
-    exchange: Ids = None,
-    partner: Partner = None,
-    kind: Kind = None,
-    state: States = None,
-    cause: Cause = None,
-    older: Older = None,
-    direction: Way = None,
-    priority: Rank = None,
-    text: Part = "",
-    dry: Dry = False,
-    yes: Yes = False,
-    reason: Reason = "",
-    called: As = None,
-) -> None:
-    """Try again now, and ask partners that are away whether they are back. 立即重試，並詢問中斷之夥伴是否恢復。"""
-    from node.flows.acts import Act
+def _act_command(name: str, told: str, *, reason: str = "") -> None:
+    """The command of one act: all of them choose exchanges, and ask, in the same way."""
 
-    wanted = _filter(Act.RETRY, partner, kind, state, cause, older, direction, priority, text)
-    _act(session, Act.RETRY, exchange, wanted, dry=dry, yes=yes, reason=reason, called=called)
+    def act(
+        session: Session,
+        exchange: Ids = None,
+        partner: Partner = None,
+        kind: Kind = None,
+        state: States = None,
+        cause: Cause = None,
+        older: Older = None,
+        direction: Way = None,
+        priority: Rank = None,
+        text: Part = "",
+        dry: Dry = False,
+        yes: Yes = False,
+        reason: Reason = reason,
+        called: As = None,
+    ) -> None:
+        from node.flows.acts import Act
 
+        wanted = _filter(Act(name), partner, kind, state, cause, older, direction, priority, text)
+        _act(session, Act(name), exchange, wanted, dry=dry, yes=yes, reason=reason, called=called)
 
-@command(app, "park")
-def park(
-    session: Session,
-    reason: Reason,
-    exchange: Ids = None,
-    partner: Partner = None,
-    kind: Kind = None,
-    state: States = None,
-    cause: Cause = None,
-    older: Older = None,
-    direction: Way = None,
-    priority: Rank = None,
-    text: Part = "",
-    dry: Dry = False,
-    yes: Yes = False,
-    called: As = None,
-) -> None:
-    """Stop sending papers until they are resumed. 暫停送出文件，直至恢復。"""
-    from node.flows.acts import Act
-
-    wanted = _filter(Act.PARK, partner, kind, state, cause, older, direction, priority, text)
-    _act(session, Act.PARK, exchange, wanted, dry=dry, yes=yes, reason=reason, called=called)
+    act.__doc__ = told
+    command(app, name)(act)
 
 
-@command(app, "resume")
-def resume(
-    session: Session,
-    exchange: Ids = None,
-    partner: Partner = None,
-    kind: Kind = None,
-    state: States = None,
-    cause: Cause = None,
-    older: Older = None,
-    direction: Way = None,
-    priority: Rank = None,
-    text: Part = "",
-    dry: Dry = False,
-    yes: Yes = False,
-    reason: Reason = "",
-    called: As = None,
-) -> None:
-    """Put parked papers back on their way, with hours of their own. 恢復暫停之文件，重新計時。"""
-    from node.flows.acts import Act
-
-    wanted = _filter(Act.RESUME, partner, kind, state, cause, older, direction, priority, text)
-    _act(session, Act.RESUME, exchange, wanted, dry=dry, yes=yes, reason=reason, called=called)
-
-
-@command(app, "cancel")
-def cancel(
-    session: Session,
-    reason: Reason,
-    exchange: Ids = None,
-    partner: Partner = None,
-    kind: Kind = None,
-    state: States = None,
-    cause: Cause = None,
-    older: Older = None,
-    direction: Way = None,
-    priority: Rank = None,
-    text: Part = "",
-    dry: Dry = False,
-    yes: Yes = False,
-    called: As = None,
-) -> None:
-    """Take papers back; what may have been sent is asked about. 取消文件；可能已送出者向對方查詢。"""
-    from node.flows.acts import Act
-
-    wanted = _filter(Act.CANCEL, partner, kind, state, cause, older, direction, priority, text)
-    _act(session, Act.CANCEL, exchange, wanted, dry=dry, yes=yes, reason=reason, called=called)
+_act_command(
+    "retry", "Try again now, and ask partners that are away whether they are back. 立即重試，並詢問中斷之夥伴是否恢復。"
+)
+_act_command("park", "Stop sending papers until they are resumed. 暫停送出文件，直至恢復。", reason=_NEEDED)
+_act_command("resume", "Put parked papers back on their way, with hours of their own. 恢復暫停之文件，重新計時。")
+_act_command(
+    "cancel",
+    "Take papers back; what may have been sent is asked about. 取消文件；可能已送出者向對方查詢。",
+    reason=_NEEDED,
+)
 
 
 def _filter(
@@ -275,7 +210,7 @@ def _carry_out(session: Session, act: "Act", at: "Aim", count: int, reason: str,
                 progress(len(told), count)
                 if session.as_json:
                     for one in part:
-                        session.output.line(_told(one, session))
+                        session.output.line(_told(one))
                     sys.stdout.flush()
     except KeyboardInterrupt:
         session.output.say(
@@ -311,7 +246,7 @@ def _done_row(one: "Done", session: Session) -> tuple[Cell, ...]:
     return one.exchange, before, after, why
 
 
-def _told(one: "Done", session: Session) -> dict[str, Data]:
+def _told(one: "Done") -> dict[str, Data]:
     from node.cli.failure import as_data
 
     return {

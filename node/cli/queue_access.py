@@ -1,10 +1,10 @@
 """How `n2n queue` reaches the store: what an act is for, and the act in portions."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from node.cli.node_access import acting, open_store
+from node.cli.node_access import acting, ids_of, open_store
 from node.cli.session import Session
 from node.model.exchange import Exchange
 from node.model.ids import ExchangeId
@@ -39,8 +39,7 @@ def aim(session: Session, prefixes: Sequence[str], wanted: ExchangeFilter | None
     """The exchanges with these beginnings of ids, else what matches. Raises ExchangeUnknown."""
     if not prefixes:
         return Aim(wanted=wanted)
-    with open_store(session) as store:
-        return Aim(ids=tuple(store.read(lambda tx: [queries.find(tx, prefix).id for prefix in prefixes])))
+    return Aim(ids=tuple(ids_of(session, prefixes)))
 
 
 def look(session: Session, at: Aim) -> Looked:
@@ -70,8 +69,4 @@ def _portions(store: Database, at: Aim, size: int) -> Iterator[Sequence[Exchange
         for start in range(0, len(at.ids), size):
             yield at.ids[start : start + size]
         return
-    wanted = replace(at.wanted, limit=size)
-    last: ExchangeId | None = None
-    while ids := store.read(lambda tx: queries.ids_from(tx, wanted, last, size)):  # noqa: B023
-        yield ids
-        last = ids[-1]
+    yield from queries.portions(store, at.wanted, size)

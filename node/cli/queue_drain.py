@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from node.cli import queue_standing
-from node.cli.retention import As
+from node.cli.choosing import As, Reason
 from node.cli.session import Session, command
 from node.cli.words import Text
 from node.model.job import Verb
@@ -29,7 +29,7 @@ def add_to(app: typer.Typer) -> None:
 
 def drain(
     session: Session,
-    reason: Annotated[str, typer.Option("--reason", help="Why; the audit keeps it. 事由，將予保存。")] = "",
+    reason: Reason = "",
     open_: Annotated[bool, typer.Option("--open", help="Take new papers again. 恢復收件。")] = False,
     wait_s: Annotated[
         float, typer.Option("--wait", min=0, metavar="SECONDS", help="How long it may take. 等候秒數。")

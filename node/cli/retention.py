@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.choosing import As, Ids, Kind, Part, Partner, Reason, States, Way
 from node.cli.keeping_words import hold_data
 from node.cli.moments import until as until_
 from node.cli.output import Cell, Column, Data
 from node.cli.pki import node_code
 from node.cli.session import Session, command
 from node.cli.words import Text
-from node.model.exchange import Direction, State
 
 if TYPE_CHECKING:  # the command line starts without them
     from node.cli.retention_access import Kept
@@ -44,12 +44,6 @@ _HOLDS = (_NUMBER, _PLACED, _BY, _REASON, _UNTIL, _PAPERS, _RELEASED, _RELEASED_
 
 _NOTHING = Text("Nothing is agreed and nothing is stored.", "尚無協定，亦無文件。")
 _NO_HOLDS = Text("There is no legal hold.", "無保全令。")
-
-_Reason = Annotated[str, typer.Option("--reason", help="Why; the audit keeps it. 事由，將予保存。")]
-As = Annotated[
-    str | None,
-    typer.Option("--as", metavar="NAME", help="Who you are, where several share this account. 共用帳號時具名。"),
-]
 
 
 @command(app, "show")
@@ -85,20 +79,13 @@ def purge(
 @command(app, "hold")
 def hold(
     session: Session,
-    reason: _Reason,
-    exchange: Annotated[
-        list[str] | None, typer.Argument(metavar="[ID...]", help="Exchanges, or beginnings of ids. 交換識別碼。")
-    ] = None,
-    partner: Annotated[str | None, typer.Option("--partner", help="All with this partner. 夥伴代碼。")] = None,
-    kind: Annotated[str | None, typer.Option("--kind", help="All of this kind. 文件種類。")] = None,
-    state: Annotated[
-        list[State] | None,
-        typer.Option("--state", metavar="STATE", case_sensitive=False, help="May be repeated. 狀態，可重複。"),
-    ] = None,
-    direction: Annotated[
-        Direction | None, typer.Option("--direction", case_sensitive=False, help="Seen from here. 方向。")
-    ] = None,
-    text: Annotated[str, typer.Option("--text", help="Part of a number or issuer. 編號或核發機關的一部分。")] = "",
+    reason: Reason,
+    exchange: Ids = None,
+    partner: Partner = None,
+    kind: Kind = None,
+    state: States = None,
+    direction: Way = None,
+    text: Part = "",
     until: Annotated[
         str | None, typer.Option("--until", metavar="DAY", help="Last day, else until released. 末日，未給定則至解除。")
     ] = None,
@@ -125,7 +112,7 @@ def hold(
 def release(
     session: Session,
     number: Annotated[int, typer.Argument(metavar="HOLD", min=1, help="The hold's number. 保全令號。")],
-    reason: _Reason,
+    reason: Reason,
     called: As = None,
 ) -> None:
     """End a legal hold; another person than the one who placed it. 解除保全令，須由發出者以外之人為之。"""

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from itertools import chain
 
-from node.cli.node_access import acting, open_store, settings_of
+from node.cli.node_access import acting, ids_of, open_store, settings_of
 from node.cli.session import Session
 from node.clock import SystemClock
 from node.errors import NothingToHold
@@ -97,25 +97,14 @@ def place_hold(
     """Hold the exchanges with these beginnings of ids, and all that match `wanted` now."""
     from node.flows import holding
 
-    with open_store(session) as store:
-        ids = store.read(lambda tx: [queries.find(tx, prefix).id for prefix in prefixes])
-        after: ExchangeId | None = None
-        while wanted is not None:
-            page = store.read(partial(queries.list_exchanges, wanted=_next(wanted, after)))
-            ids += [one.id for one in page]
-            if len(page) < PURGE_BATCH:
-                break
-            after = page[-1].id
+    ids = ids_of(session, prefixes)
+    if wanted is not None:
+        with open_store(session) as store:
+            ids += chain.from_iterable(queries.portions(store, wanted, PURGE_BATCH))
     if not ids:
         raise NothingToHold
     with acting(session, called) as (node, by):
         return holding.place(node, ids, by, reason, ends_at)
-
-
-def _next(wanted: ExchangeFilter, after: ExchangeId | None) -> ExchangeFilter:
-    from dataclasses import replace
-
-    return replace(wanted, limit=PURGE_BATCH, after=after)
 
 
 def release_hold(session: Session, number: int, reason: str, called: str | None) -> Hold:
@@ -137,7 +126,6 @@ def release_exchange(session: Session, prefix: str, reason: str, called: str | N
     """Release the paper with this beginning of an id; raises ExchangeUnknown, NotWaiting, SecondActorNeeded."""
     from node.flows import releasing
 
-    with open_store(session) as store:
-        found = store.read(lambda tx: queries.find(tx, prefix)).id
+    (found,) = ids_of(session, [prefix])
     with acting(session, called) as (node, by):
         return {found: releasing.release(node, found, by, reason)}

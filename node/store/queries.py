@@ -1,8 +1,10 @@
 """Questions people ask: which exchange is this, what is there, how much of it."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import ColumnElement, func, or_, select
 
@@ -11,7 +13,7 @@ from node.model.exchange import Direction, Exchange, State
 from node.model.guarded import GUARDED
 from node.model.ids import ExchangeId, NodeCode
 from node.store.columns import intact
-from node.store.database import Tx
+from node.store.database import Database, Tx
 from node.store.exchanges import exchange_of
 from node.store.tables import EXCHANGE
 
@@ -23,7 +25,7 @@ _ID_OR_BEGINNING = re.compile(r"[0-9a-f-]{1,36}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class ExchangeFilter:
-    """What to list; what is not given is not asked. `text` is looked for in number and issuer, `after` is an id.
+    """What to list; what is not given is not asked. `text` is looked for in number and issuer.
 
     `cause` is the first or the last one of an exchange, as a code of the catalogue; `before` is when it came at the
     latest.
@@ -36,7 +38,6 @@ class ExchangeFilter:
     text: str = ""
     since: datetime | None = None
     limit: int = PAGE
-    after: ExchangeId | None = None
     cause: str | None = None
     before: datetime | None = None
     priority: int | None = None
@@ -82,6 +83,14 @@ def ids_from(tx: Tx, wanted: ExchangeFilter, behind: ExchangeId | None, limit: i
     return [ExchangeId(row.id) for row in rows]
 
 
+def portions(store: Database, wanted: ExchangeFilter, size: int) -> Iterator[list[ExchangeId]]:
+    """All ids that match, oldest first, `size` at a time: whoever takes them may change what they are the ids of."""
+    last: ExchangeId | None = None
+    while page := store.read(partial(ids_from, wanted=wanted, behind=last, limit=size)):
+        yield page
+        last = page[-1]
+
+
 def counts(tx: Tx) -> list[Count]:
     """How many exchanges there are by partner, direction and state."""
     by = (EXCHANGE.c.partner, EXCHANGE.c.direction, EXCHANGE.c.state)
@@ -122,6 +131,4 @@ def _conditions(wanted: ExchangeFilter) -> list[ColumnElement[bool]]:
         conditions.append(or_(table.first_cause == wanted.cause, table.last_cause == wanted.cause))
     if wanted.priority is not None:
         conditions.append(table.priority == wanted.priority)
-    if wanted.after is not None:
-        conditions.append(table.id < wanted.after)
     return conditions

@@ -6,7 +6,7 @@ import pytest
 
 from node.errors import ExchangeUnknown
 from node.model.exchange import Direction, Exchange, State
-from node.store import queries
+from node.store import exchanges, queries
 from node.store.database import Database
 from node.store.queries import Count, ExchangeFilter
 
@@ -67,12 +67,19 @@ def test_signs_of_the_query_language_are_looked_for_and_not_obeyed(
     assert listed(database, text=text) == [row.id]
 
 
-def test_a_list_is_read_page_by_page_without_gap_or_double(database: Database, trade: "Trade") -> None:
+def test_ids_are_read_in_portions_without_gap_or_double_while_they_change(database: Database, trade: "Trade") -> None:
     rows = [trade.put(database, created_at=trade.later(seconds=n // 2))[0] for n in range(11)]
-    seen: list[str] = []
-    while page := listed(database, limit=4, after=seen[-1] if seen else None):
-        seen += page
-    assert seen == ids(*rows)
+    sizes, seen = [], []
+    for portion in queries.portions(database, ExchangeFilter(states=frozenset({State.ACCEPTED})), 4):
+        sizes.append(len(portion))
+        seen += portion
+        database.write(
+            lambda tx, portion=portion: [
+                exchanges.move(tx, one, Direction.OUT, [State.ACCEPTED], State.PARKED, trade.now) for one in portion
+            ]
+        )
+    assert sizes == [4, 4, 3]
+    assert seen == ids(*rows)[::-1]
 
 
 def test_counts_are_by_partner_direction_and_state(database: Database, trade: "Trade") -> None:
