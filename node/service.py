@@ -16,8 +16,6 @@ from node import kill_points
 from node.crypto.checkpoint_key import current_key
 from node.errors import AlreadyRunning
 from node.flows import attaching, checkpoints, collecting, fetching, forgetting, pulling, releasing
-from node.flows.ports import Transport
-from node.model.ids import NodeCode
 from node.profiles.partner import ChannelKind, Partner
 from node.register_rounds import RegisterRounds
 from node.server.gated import GatedServer
@@ -27,7 +25,7 @@ from node.server.refusals import RefusalBook
 from node.settings import Settings
 from node.store import actors, circuits, hub_jobs, jobs
 from node.store.database import Tx
-from node.wiring import Wired, open_transport, wire, worker_name
+from node.wiring import Wired, wire, worker_name
 
 READY_FILE = "ready"
 """In the home while the node serves: the address for partners, then, in a line of its own, that for the hub if any."""
@@ -35,8 +33,8 @@ READY_FILE = "ready"
 TLS_POLL_S = 10
 """How often the TLS files are looked at: a renewal is used within this time, and half-written files are read again."""
 
-HUB_AWAY_S = 30
-"""A hub that comes back after a long time is noticed within this."""
+AWAY_S = 30
+"""A hub, or a partner that is collected from, that comes back after a long time is noticed within this."""
 
 COLLECTOR_THRESHOLDS = (20_000, 20, 50)
 """New objects before a look at the youngest; looks before one at the next older ones. Cycles are rare here: memory is
@@ -194,8 +192,7 @@ async def _forget(wired: Wired, stop: asyncio.Event) -> None:
         except Exception as error:
             # Housekeeping must not end the node; it is tried again in an hour.
             wired.journal("purge.failed", error=error)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), PURGE_POLL_S)
+        await _pause(stop, PURGE_POLL_S)
     await _sign_acts(wired)
 
 
@@ -217,11 +214,8 @@ async def _collect(wired: Wired, partner: Partner, stop: asyncio.Event) -> None:
     """Take home what waits at a partner, again and again; one that is away is asked more and more seldom."""
     failures = 0
     while not stop.is_set():
-        if partner.code not in wired.transports:
-            wired.transports[partner.code] = open_transport(partner, wired.tls.now)
-        going = asyncio.create_task(
-            collecting.collect(wired.node, wired.transports[partner.code], partner.code, partner.channel.deadline_s)
-        )
+        transport = wired.kept_transport_to(partner.code)
+        going = asyncio.create_task(collecting.collect(wired.node, transport, partner.code, partner.channel.deadline_s))
         stopping = asyncio.create_task(stop.wait())
         # A call that only waits for papers is cut off at the end; what it was about to bring is offered again.
         await asyncio.wait((going, stopping), return_when=asyncio.FIRST_COMPLETED)
@@ -234,8 +228,7 @@ async def _collect(wired: Wired, partner: Partner, stop: asyncio.Event) -> None:
         failures = 0 if error is None else failures + 1
         if error is not None:
             wired.journal("collect.failed", partner=partner.code, error=error)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), hub_pause(1.0, failures))
+            await _pause(stop, away_pause(1.0, failures))
 
 
 async def _sweep(wired: Wired, stop: asyncio.Event) -> None:
@@ -249,34 +242,26 @@ async def _sweep(wired: Wired, stop: asyncio.Event) -> None:
             except Exception as error:
                 # Housekeeping must not end the node; it is tried again in a minute.
                 wired.journal("sweep.failed", partner=code, error=error)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), SWEEP_POLL_S)
+        await _pause(stop, SWEEP_POLL_S)
 
 
 async def _go_round_registers(wired: Wired, stop: asyncio.Event) -> None:
     """Lists for partners that asked for them, and questions where lists are missing."""
-
-    def transport_to(code: NodeCode) -> Transport:
-        if code not in wired.transports:
-            wired.transports[code] = open_transport(wired.node.book.partner(code), wired.tls.now)
-        return wired.transports[code]
-
-    rounds = RegisterRounds(wired.node, transport_to)
+    rounds = RegisterRounds(wired.node, wired.kept_transport_to)
     while not stop.is_set():
         try:
             await rounds.go()
         except Exception as error:
             # Housekeeping must not end the node; it is tried again in a moment.
             wired.journal("register.round-failed", error=error)
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), REGISTER_POLL_S)
+        await _pause(stop, REGISTER_POLL_S)
 
 
 async def _watch_tls(wired: Wired, stop: asyncio.Event) -> None:
     """Bring a renewed TLS certificate into use: new handshakes show it, our own channels are replaced."""
     while not stop.is_set():
-        with suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), TLS_POLL_S)
+        await _pause(stop, TLS_POLL_S)
+        if stop.is_set():
             return
         await _renew_hub_tls(wired)
         try:
@@ -317,16 +302,21 @@ async def _watch_hub(wired: Wired, stop: asyncio.Event) -> None:
             wired.journal("hub.away", error=error)
             failures += 1
         if not busy:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), hub_pause(wired.hub.poll_s, failures))
+            await _pause(stop, away_pause(wired.hub.poll_s, failures))
 
 
-def hub_pause(poll_s: float, failures: int) -> float:
-    """Seconds until the next look: as often as agreed; after failures in a row twice as long each, HUB_AWAY_S at most.
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until `stop` is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
+
+
+def away_pause(poll_s: float, failures: int) -> float:
+    """Seconds until the next look: as often as agreed; after failures in a row twice as long each, AWAY_S at most.
 
     An agreed time that is longer than that stays as it is.
     """
-    return max(poll_s, min(poll_s * 2.0 ** min(failures, 32), HUB_AWAY_S))
+    return max(poll_s, min(poll_s * 2.0 ** min(failures, 32), AWAY_S))
 
 
 def take_from_hub(wired: Wired) -> bool:

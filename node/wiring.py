@@ -120,6 +120,10 @@ class Wired:
         """A new way to `partner`, by its profile's word for the channel; the caller closes it."""
         return open_transport(self.node.book.partner(partner), self.tls.now)
 
+    def kept_transport_to(self, partner: NodeCode) -> Transport:
+        """The way to `partner` that everything in the running node shares. Raises PartnerUnknown."""
+        return _kept_transport(self.transports, self.node.book, self.tls, partner)
+
     def close(self) -> None:
         """Let the hub and the store go."""
         self.hub.close()
@@ -170,7 +174,7 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
     for partner in book.partners:
         _offer_agreed_statement(node, partner)
     transports: dict[NodeCode, Transport] = {}
-    roads = _roads(node, transports, tls)
+    roads = Roads(node, partial(_kept_transport, transports, book, tls))
     worker = _worker(settings, node, hub.push, roads, journal)
     bell = Bell()
     partner_bell = Bell()
@@ -294,14 +298,11 @@ class _Waker:
             target()
 
 
-def _roads(node: Node, transports: dict[NodeCode, Transport], tls: OurTls) -> Roads:
-    def transport_to(partner: NodeCode) -> Transport:
-        # Channels belong to the running loop, so they are opened at their first use and kept.
-        if partner not in transports:
-            transports[partner] = open_transport(node.book.partner(partner), tls.now)
-        return transports[partner]
-
-    return Roads(node, transport_to)
+def _kept_transport(transports: dict[NodeCode, Transport], book: Book, tls: OurTls, partner: NodeCode) -> Transport:
+    """The way to `partner` that is kept in `transports`; channels belong to the running loop: opened at first use."""
+    if partner not in transports:
+        transports[partner] = open_transport(book.partner(partner), tls.now)
+    return transports[partner]
 
 
 def _worker(settings: Settings, node: Node, hub: Hub | None, roads: Roads, journal: Journal) -> Worker:

@@ -15,7 +15,7 @@ from node.model.exchange import Direction, State
 from node.model.ids import NodeCode
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home
-from node.service import hub_pause, serve, take_from_hub
+from node.service import away_pause, serve, take_from_hub
 from node.settings import HubKind, load_settings
 from node.store import queries
 from node.transport.loopback import Loopback
@@ -273,4 +273,4 @@ def test_a_running_node_pulls_by_itself_and_comes_back_to_a_hub_that_was_away(re
     [(1, 0, 1), (1, 1, 2), (1, 3, 8), (1, 5, 30), (1, 10_000, 30), (0.25, 0, 0.25), (60, 0, 60), (60, 4, 60)],
 )
 def test_a_hub_that_fails_is_asked_more_and_more_seldom(poll_s: float, failures: int, pause: float) -> None:
-    assert hub_pause(poll_s, failures) == pause
+    assert away_pause(poll_s, failures) == pause
