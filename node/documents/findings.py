@@ -12,6 +12,7 @@ from node.documents.checks import NOT_NFC, UNFIT_RULES
 from node.documents.rule_texts import in_chinese
 from node.errors import Language, catalogue
 from node.model.document import Finding
+from node.model.finding_reason import FindingReason
 from node.model.receipt import FindingCode
 
 
@@ -71,6 +72,12 @@ class Explained:
     severity: Severity
     owner: Owner
     reason: Mapping[Language, str]
+
+
+def reason_of(finding: Finding, kind: str) -> FindingReason:
+    """The same for those who pass it on."""
+    one = explained(finding, kind)
+    return FindingReason(one.severity, one.owner, one.reason)
 
 
 def explained(finding: Finding, kind: str = "") -> Explained:

@@ -8,6 +8,7 @@ from typing import Final, TypeVar
 import grpc
 from grpc.aio import ServicerContext
 
+from node.documents.findings import reason_of
 from node.errors import CallerUnknown, NodeError, Unexpected
 from node.flows.hub_desk import HubDesk
 from node.model.certificate import OPERATORS
@@ -149,7 +150,7 @@ class _Calls:
         papers = hub_requests.submit_request_from_bytes(request)
         outcomes = self._desk.submit(client, papers)
         return hub_responses.submit_response_to_bytes(
-            [(paper.key, outcome) for paper, outcome in zip(papers, outcomes, strict=True)]
+            [(paper.key, outcome) for paper, outcome in zip(papers, outcomes, strict=True)], reason_of
         )
 
     def _acknowledge(self, client: HubClient, request: bytes) -> bytes:
@@ -158,11 +159,11 @@ class _Calls:
 
     def _answer(self, client: HubClient, request: bytes) -> bytes:
         exchange, decided = hub_requests.answer_request_from_bytes(request)
-        return hub_responses.answer_response_to_bytes(self._desk.answer(client, exchange, decided))
+        return hub_responses.answer_response_to_bytes(self._desk.answer(client, exchange, decided), reason_of)
 
     def _get_exchange(self, client: HubClient, request: bytes) -> bytes:
         question = hub_requests.get_exchange_request_from_bytes(request)
-        return hub_responses.exchange_view_to_bytes(self._desk.exchange(client, question))
+        return hub_responses.exchange_view_to_bytes(self._desk.exchange(client, question), reason_of)
 
     def _trace(self, client: HubClient, request: bytes) -> bytes:
         found = self._desk.trace(client, hub_registers.trace_request_from_bytes(request))
@@ -176,7 +177,7 @@ class _Calls:
         question = hub_registers.lookup_operator_request_from_bytes(request)
         found = await self._do("LookupOperator", partial(self._desk.operators, client, question))
         asked = await self._asked(client, question) if question.ask_partner else None
-        return hub_registers.operator_answer_to_bytes(OperatorAnswer(found, asked))
+        return hub_registers.operator_answer_to_bytes(OperatorAnswer(found, asked), reason_of)
 
     async def _asked(self, client: HubClient, question: OperatorQuestion) -> Told | NodeError | None:
         if question.partner is None:

@@ -8,6 +8,7 @@ from node.clock import from_ms, to_ms
 from node.errors import NodeError
 from node.model.certificate import OPERATOR_LIVES
 from node.model.exchange import Exchange
+from node.model.finding_reason import Explain
 from node.model.hub_registers import OperatorAnswer, OperatorQuestion, Told
 from node.model.ids import NodeCode, is_node_code
 from node.model.operator import OperatorState
@@ -39,14 +40,14 @@ def lookup_operator_request_from_bytes(data: bytes) -> OperatorQuestion:
     )
 
 
-def operator_answer_to_bytes(answer: OperatorAnswer) -> bytes:
+def operator_answer_to_bytes(answer: OperatorAnswer, explain: Explain) -> bytes:
     """What the register says, and what came of asking the partner."""
     asked = answer.partner
     return serialise(
         hub_pb2.LookupOperatorResponse(
             operators=map(_standing, answer.operators),
             partner_answer=_told(asked) if isinstance(asked, Told) else None,
-            partner_refusal=refusal(asked) if isinstance(asked, NodeError) else None,
+            partner_refusal=refusal(asked, explain) if isinstance(asked, NodeError) else None,
         )
     )
 

@@ -7,6 +7,7 @@ from node.errors import Language, NodeError
 from node.model.answer import BusinessAnswer
 from node.model.document import Finding
 from node.model.evidence import EvidenceFact
+from node.model.finding_reason import Explain
 from node.model.hub import Acknowledgement, ExchangeView, HubPaper, HubTaken, StatusMove
 from node.model.ids import NodeCode
 from node.model.receipt import Receipt
@@ -16,9 +17,9 @@ from node.wire.hub_cursors import inbound_cursor, status_cursor
 from node.wire.hub_requests import VERDICT_NUMBERS
 
 
-def submit_response_to_bytes(outcomes: Sequence[tuple[str, HubTaken | NodeError]]) -> bytes:
+def submit_response_to_bytes(outcomes: Sequence[tuple[str, HubTaken | NodeError]], explain: Explain) -> bytes:
     """What became of each paper, by its key."""
-    return serialise(hub_pb2.SubmitResponse(outcomes=[_submitted(key, outcome) for key, outcome in outcomes]))
+    return serialise(hub_pb2.SubmitResponse(outcomes=[_submitted(key, outcome, explain) for key, outcome in outcomes]))
 
 
 def inbound_papers_to_bytes(papers: Sequence[HubPaper], places: Mapping[NodeCode, int]) -> bytes:
@@ -31,14 +32,14 @@ def acknowledgement_to_bytes(said: Acknowledgement) -> bytes:
     return serialise(hub_pb2.AcknowledgeInboundResponse(acknowledged=said.acknowledged, unknown=said.unknown))
 
 
-def answer_response_to_bytes(outcome: HubTaken | NodeError) -> bytes:
+def answer_response_to_bytes(outcome: HubTaken | NodeError, explain: Explain) -> bytes:
     """What became of an answer."""
     if isinstance(outcome, NodeError):
-        return serialise(hub_pb2.AnswerResponse(refusal=refusal(outcome)))
+        return serialise(hub_pb2.AnswerResponse(refusal=refusal(outcome, explain)))
     return serialise(hub_pb2.AnswerResponse(taken=_taken(outcome)))
 
 
-def exchange_view_to_bytes(view: ExchangeView) -> bytes:
+def exchange_view_to_bytes(view: ExchangeView, explain: Explain) -> bytes:
     """Everything about one exchange."""
     one = view.exchange
     return serialise(
@@ -61,7 +62,7 @@ def exchange_view_to_bytes(view: ExchangeView) -> bytes:
             created_at=to_ms(one.created_at),
             updated_at=to_ms(one.updated_at),
             timeline=map(_timeline_entry, view.timeline),
-            receipt=None if view.receipt is None else _receipt(view.receipt),
+            receipt=None if view.receipt is None else _receipt(view.receipt, one.kind, explain),
             decision=None if view.answer is None else _decision(view.answer),
             answer_exchange=view.carrier or "",
         )
@@ -73,9 +74,9 @@ def status_changes_to_bytes(moves: Sequence[StatusMove], number: int) -> bytes:
     return serialise(hub_pb2.StatusChanges(changes=map(_status_change, moves), cursor=status_cursor(number)))
 
 
-def _submitted(key: str, outcome: HubTaken | NodeError) -> hub_pb2.SubmitOutcome:
+def _submitted(key: str, outcome: HubTaken | NodeError, explain: Explain) -> hub_pb2.SubmitOutcome:
     if isinstance(outcome, NodeError):
-        return hub_pb2.SubmitOutcome(idempotency_key=key, refusal=refusal(outcome))
+        return hub_pb2.SubmitOutcome(idempotency_key=key, refusal=refusal(outcome, explain))
     return hub_pb2.SubmitOutcome(idempotency_key=key, taken=_taken(outcome))
 
 
@@ -83,7 +84,7 @@ def _taken(taken: HubTaken) -> hub_pb2.Taken:
     return hub_pb2.Taken(exchange=taken.exchange, before=taken.before)
 
 
-def refusal(error: NodeError) -> hub_pb2.Refusal:
+def refusal(error: NodeError, explain: Explain) -> hub_pb2.Refusal:
     """Why something was not taken, in every language of the node."""
     texts = [
         hub_pb2.RefusalText(
@@ -92,7 +93,24 @@ def refusal(error: NodeError) -> hub_pb2.Refusal:
         for language in Language
     ]
     findings: Sequence[Finding] = getattr(error, "findings", ())
-    return hub_pb2.Refusal(code=error.code, texts=texts, findings=map(_finding, findings), retry=error.category.retry)
+    return hub_pb2.Refusal(
+        code=error.code,
+        texts=texts,
+        findings=map(_finding, findings),
+        retry=error.category.retry,
+        reasons=_reasons(findings, error.fields.get("kind", ""), explain),
+    )
+
+
+def _reasons(findings: Sequence[Finding], kind: str, explain: Explain) -> list[hub_pb2.FindingReason]:
+    return [
+        hub_pb2.FindingReason(
+            severity=one.severity,
+            whose=one.whose,
+            texts=[hub_pb2.ReasonText(language=language.value, text=text) for language, text in one.texts.items()],
+        )
+        for one in (explain(finding, kind) for finding in findings)
+    ]
 
 
 def _finding(finding: Finding) -> answer_pb2.Finding:
@@ -126,12 +144,13 @@ def _timeline_entry(fact: EvidenceFact) -> hub_pb2.TimelineEntry:
     )
 
 
-def _receipt(receipt: Receipt) -> hub_pb2.HubReceipt:
+def _receipt(receipt: Receipt, kind: str, explain: Explain) -> hub_pb2.HubReceipt:
     return hub_pb2.HubReceipt(
         verdict=f"VERDICT_{receipt.verdict.name}",
         findings=map(_finding, receipt.findings),
         already_known=receipt.already_known,
         received_at=to_ms(receipt.received_at),
+        reasons=_reasons(receipt.findings, kind, explain),
     )
 
 

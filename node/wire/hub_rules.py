@@ -51,7 +51,14 @@ HUB_RULES: Final[Mapping[str, Mapping[str, str]]] = {
         "texts": "one for each language",
         "findings": f"at most {limits.MAX_FINDINGS}",
         "retry": "true when the same may be handed in again later",
+        "reasons": "one for each finding, in the same order",
     },
+    "FindingReason": {
+        "severity": "error or warning",
+        "whose": "standard, kind, code list, arrangement or node",
+        "texts": "one for each language",
+    },
+    "ReasonText": {"language": "en or zh-TW", "text": "the reason"},
     "RefusalText": {"language": "en or zh-TW", "message": "what happened", "next_step": "what to do; may be empty"},
     "WatchInboundRequest": {"cursor": f"{CURSOR}; empty for everything that nobody has acknowledged"},
     "InboundPapers": {
@@ -127,6 +134,7 @@ HUB_RULES: Final[Mapping[str, Mapping[str, str]]] = {
         "findings": f"at most {limits.MAX_FINDINGS}; only when REFUSED",
         "already_known": "true only when ACCEPTED",
         "received_at": MOMENT,
+        "reasons": "one for each finding, in the same order",
     },
     "WatchStatusRequest": {
         "cursor": f"{CURSOR}; empty for everything that is kept",

@@ -100,7 +100,13 @@ def test_one_bad_paper_does_not_touch_its_neighbours(agency, fresh, key) -> None
     outcomes = agency.submit((key(0), good), (key(1), broken), (key(2), b"x" * (1 << 20 | 1)), (key(3), other))
     assert [one.WhichOneof("outcome") for one in outcomes] == ["taken", "refusal", "refusal", "taken"]
     assert outcomes[1].refusal.code == "N2N-DOC-002"
-    assert outcomes[1].refusal.findings
+    refusal = outcomes[1].refusal
+    assert refusal.findings
+    assert len(refusal.reasons) == len(refusal.findings)
+    for reason in refusal.reasons:
+        assert (reason.severity, reason.whose) in {("error", "standard"), ("error", "kind")}
+        assert [one.language for one in reason.texts] == ["en", "zh-TW"]
+        assert any("\u4e00" <= letter <= "\u9fff" for letter in reason.texts[1].text)
     assert outcomes[2].refusal.code == "N2N-WIRE-003"
 
 
