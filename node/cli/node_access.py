@@ -1,4 +1,4 @@
-"""How the command line reaches a node: its settings, its store, its parts. The only file here that knows them."""
+"""How the command line reaches a node: its settings, store and parts; what one noun alone needs is in NOUN_access."""
 
 import asyncio
 import getpass

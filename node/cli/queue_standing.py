@@ -12,8 +12,9 @@ from node.clock import to_xml
 from node.model.envelope import Priority
 
 if TYPE_CHECKING:  # the command line starts without them
-    from node.cli.queue_tasks import Task
+    from node.cli.queue_tasks import Told
     from node.cli.queue_tasks import Top as Standing
+    from node.flows.tasks import Task
 
 _PARTNER = Column("partner", Text("Partner", "夥伴"))
 _VERB = Column("verb", Text("Work", "作業"))
@@ -68,15 +69,15 @@ def tasks(
     limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="Papers at most. 文件筆數上限。")] = 200,
 ) -> None:
     """List what waits for a person: since when, who must act, what to type. 列出待人工處理事項與下一步。"""
-    from node.cli.queue_tasks import open_tasks
+    from node.cli.queue_tasks import open_tasks, told
 
-    found = open_tasks(session, limit)
+    found = [(one, told(one)) for one in open_tasks(session, limit)]
     if session.as_json:
-        session.output.data([_task(one) for one in found])
+        session.output.data([_task(one, words) for one, words in found])
         return
     to = session.language
     rows: list[tuple[Cell, ...]] = [
-        (one.since, one.partner, one.what.to(to), SIDES[one.side].to(to), one.next_command) for one in found
+        (one.since, one.partner, words.what.to(to), SIDES[one.side].to(to), words.next_command) for one, words in found
     ]
     session.output.table(_TASKS, rows, Text("Nothing waits for a person.", "無待人工處理事項。"))
 
@@ -152,14 +153,14 @@ def _data(found: "Standing") -> dict[str, Data]:
     }
 
 
-def _task(one: "Task") -> dict[str, Data]:
+def _task(one: "Task", words: "Told") -> dict[str, Data]:
     return {
         "kind": one.kind.value,
         "since": one.since,
         "partner": one.partner,
-        "exchange": one.exchange,
+        "exchange": None if one.paper is None else one.paper.id,
         "cause": one.cause,
         "side": one.side.value,
-        "what": {"en": one.what.en, "zh-TW": one.what.zh},
-        "next": one.next_command,
+        "what": {"en": words.what.en, "zh-TW": words.what.zh},
+        "next": words.next_command,
     }

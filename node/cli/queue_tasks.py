@@ -1,55 +1,21 @@
-"""What waits, and everything that waits for a person, gathered from the store and the agreements."""
+"""How `n2n queue` reaches what waits, and in which words it tells of what waits for a person."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import datetime
+from typing import NamedTuple
 
 from node.cli.node_access import open_store, settings_of
 from node.cli.session import Session
 from node.cli.words import Text
 from node.clock import SystemClock
-from node.errors import LogForked, NodeError, PartnerUnknown, PartnerUnreachable, ReleaseNeeded, Side, catalogue
-from node.model.exchange import Direction, Exchange
-from node.model.ids import NodeCode
-from node.profiles.book import Book, load_book
-from node.store import circuits, holds, intake_gate, operators, queue_top, witnessed
+from node.errors import catalogue
+from node.flows.tasks import Task, TaskKind, waiting_for_people
+from node.profiles.book import load_book
+from node.store import circuits, intake_gate, queue_top
 from node.store.circuits import Away
 from node.store.database import Tx
 from node.store.queue_top import CauseTop, LaneTop
-
-AWAY_FOR = timedelta(hours=1)
-"""A partner that is away for longer than this needs somebody who calls its people."""
-
-HOLD_ENDS_IN = timedelta(days=7)
-"""A hold that ends sooner than this is worth a thought: what it keeps may be purged then."""
-
-
-class TaskKind(StrEnum):
-    """Why a person is needed."""
-
-    PARKED = "parked"
-    RELEASE = "release"
-    UNRESOLVED = "unresolved"
-    AWAY = "away"
-    LOG = "log"
-    REGISTER = "register"
-    HOLD = "hold"
-    UNROUTABLE = "unroutable"
-
-
-@dataclass(frozen=True, slots=True)
-class Task:
-    """One thing that waits for a person: since when, for whom, and what to type next."""
-
-    kind: TaskKind
-    since: datetime | None
-    partner: str
-    exchange: str | None
-    cause: str
-    side: Side
-    what: Text
-    next_command: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +27,13 @@ class Top:
     away: list[Away]
     causes: list[CauseTop]
     closed_since: datetime | None
+
+
+class Told(NamedTuple):
+    """What waits, and what to type next."""
+
+    what: Text
+    next_command: str
 
 
 def standing(session: Session) -> Top:
@@ -79,92 +52,73 @@ def open_tasks(session: Session, limit: int) -> list[Task]:
     settings, now = settings_of(session), SystemClock().now()
     book = load_book(settings.profiles_folder, settings.home, settings.code)
     with open_store(session) as store:
-        found = store.read(lambda tx: list(_gather(tx, book, limit, now)))
-    return sorted(found, key=lambda one: (one.since is None, one.since or now))
+        return store.read(lambda tx: waiting_for_people(tx, book, limit, now))
 
 
-def _gather(tx: Tx, book: Book, limit: int, now: datetime) -> Iterator[Task]:
-    for paper in queue_top.parked(tx, limit):
-        yield _parked(paper)
-    yield from _unresolved(tx, book, limit, now)
-    for away in circuits.away(tx):
-        if now - away.open_since > AWAY_FOR:
-            yield _away(away)
-    for partner in sorted(witnessed.doubted(tx)):
-        yield _log(tx, partner)
-    yield from _registers(tx)
-    for hold in holds.holds(tx):
-        if hold.in_force(now) and hold.ends_at is not None and hold.ends_at - now < HOLD_ENDS_IN:
-            yield Task(
-                TaskKind.HOLD, hold.placed_at, "", None, "", Side.OURS,
-                Text(f"hold {hold.id} is about to end", f"保全令 {hold.id} 即將屆期"),
-                "n2n retention holds",
-            )  # fmt: skip
-    known = {partner.code for partner in book.partners}
-    for lane in queue_top.lanes(tx, now):
-        if lane.partner not in known:
-            yield Task(
-                TaskKind.UNROUTABLE, lane.oldest, lane.partner, None, PartnerUnknown.code, Side.OURS,
-                Text(f"{lane.waiting} wait for a partner who is not agreed", f"{lane.waiting} 件之夥伴未列於協定"),
-                f"n2n exchange list --partner {lane.partner}",
-            )  # fmt: skip
+def told(task: Task) -> Told:
+    """A task in words."""
+    return _TOLD[task.kind](task)
 
 
-def _parked(one: Exchange) -> Task:
-    cause = one.last_cause or one.first_cause
-    what = Text(f"{one.kind} is parked: {cause}", f"{one.kind} 暫停：{cause}")
-    if cause == ReleaseNeeded.code:
-        what = Text(f"{one.kind} waits for a second person", f"{one.kind} 待第二人放行")
-        command = f'n2n exchange release {one.id} --reason "…"'
-        return Task(TaskKind.RELEASE, one.updated_at, one.partner, one.id, cause, Side.OURS, what, command)
-    error = catalogue().get(cause)
-    side = Side.OURS if error is None else _side(error)
-    act = "resume" if error is None else "retry"
-    command = f"n2n queue {act} {one.id}"
-    if cause.startswith("predecessor") and one.follows is not None:
-        command = f"n2n exchange show {one.follows}"
-    return Task(TaskKind.PARKED, one.updated_at, one.partner, one.id, cause, side, what, command)
+def _id(task: Task) -> str:
+    return "" if task.paper is None else task.paper.id
 
 
-def _side(error: type[NodeError]) -> Side:
-    """What settles by itself is not parked: whoever reads this must act."""
-    return Side.OURS if error.side is Side.NOBODY else error.side
+def _parked(task: Task) -> Told:
+    what = Text(f"{task.subject} is parked: {task.cause}", f"{task.subject} 暫停：{task.cause}")
+    before = None if task.paper is None else task.paper.follows
+    if task.cause.startswith("predecessor") and before is not None:
+        return Told(what, f"n2n exchange show {before}")
+    # What a person parked has no code for its cause, and goes on only by a person's word.
+    act = "retry" if task.cause in catalogue() else "resume"
+    return Told(what, f"n2n queue {act} {_id(task)}")
 
 
-def _unresolved(tx: Tx, book: Book, limit: int, now: datetime) -> Iterator[Task]:
-    hours = [profile.retry.give_up_h for profile in book.profiles]
-    before = now - timedelta(hours=min(hours, default=0.0))
-    for one, since in queue_top.unresolved_since(tx, before, limit):
-        allowed = [profile.retry.give_up_h for profile in book.profiles if profile.id == one.arrangement]
-        if allowed and now - since < timedelta(hours=max(allowed)):
-            continue
-        what = Text(f"{one.kind} was sent, and no receipt came in its hours", f"{one.kind} 已送出，逾時未獲收據")
-        cause = one.first_cause or one.last_cause
-        yield Task(
-            TaskKind.UNRESOLVED, since, one.partner, one.id, cause, Side.THEIRS, what, f"n2n queue retry {one.id}"
-        )
+def _release(task: Task) -> Told:
+    what = Text(f"{task.subject} waits for a second person", f"{task.subject} 待第二人放行")
+    return Told(what, f'n2n exchange release {_id(task)} --reason "…"')
 
 
-def _away(away: Away) -> Task:
-    error = catalogue().get(away.cause, PartnerUnreachable)
-    what = Text(f"does not answer: {away.cause}", f"無回應：{away.cause}")
-    command = f"n2n queue retry --partner {away.partner} --yes"
-    return Task(TaskKind.AWAY, away.open_since, away.partner, None, away.cause, _side(error), what, command)
+def _unresolved(task: Task) -> Told:
+    en, zh = f"{task.subject} was sent, and no receipt came in its hours", f"{task.subject} 已送出，逾時未獲收據"
+    return Told(Text(en, zh), f"n2n queue retry {_id(task)}")
 
 
-def _log(tx: Tx, partner: str) -> Task:
-    alarm = witnessed.alarm(tx, NodeCode(partner))
-    since = None if alarm is None else alarm.raised_at
+def _away(task: Task) -> Told:
+    what = Text(f"does not answer: {task.cause}", f"無回應：{task.cause}")
+    return Told(what, f"n2n queue retry --partner {task.partner} --yes")
+
+
+def _log(task: Task) -> Told:
     what = Text("its log of receipts was rewritten", "其收據紀錄遭改寫")
-    command = f'n2n audit clear {partner} --because "…"'
-    return Task(TaskKind.LOG, since, partner, None, LogForked.code, Side.THEIRS, what, command)
+    return Told(what, f'n2n audit clear {task.partner} --because "…"')
 
 
-def _registers(tx: Tx) -> Iterator[Task]:
-    for one in operators.registers(tx):
-        if one.direction is Direction.IN and one.gap is not None:
-            what = Text(
-                f"list {one.gap} of {one.programme} came without those before it: ask for a baseline",
-                f"{one.programme} 名冊第 {one.gap} 號缺前號：請對方重送全冊",
-            )
-            yield Task(TaskKind.REGISTER, one.gap_since, one.partner, None, "", Side.THEIRS, what, "n2n register list")
+def _register(task: Task) -> Told:
+    what = Text(
+        f"list {task.number} of {task.subject} came without those before it: ask for a baseline",
+        f"{task.subject} 名冊第 {task.number} 號缺前號：請對方重送全冊",
+    )
+    return Told(what, f"n2n register request {task.partner}")
+
+
+def _hold(task: Task) -> Told:
+    what = Text(f"hold {task.subject} is about to end", f"保全令 {task.subject} 即將屆期")
+    return Told(what, "n2n retention holds")
+
+
+def _unroutable(task: Task) -> Told:
+    what = Text(f"{task.number} wait for a partner who is not agreed", f"{task.number} 件之夥伴未列於協定")
+    return Told(what, f"n2n exchange list --partner {task.partner}")
+
+
+_TOLD: Mapping[TaskKind, Callable[[Task], Told]] = {
+    TaskKind.PARKED: _parked,
+    TaskKind.RELEASE: _release,
+    TaskKind.UNRESOLVED: _unresolved,
+    TaskKind.AWAY: _away,
+    TaskKind.LOG: _log,
+    TaskKind.REGISTER: _register,
+    TaskKind.HOLD: _hold,
+    TaskKind.UNROUTABLE: _unroutable,
+}

@@ -10,10 +10,11 @@ import pytest
 
 from node.cli.main import main
 from node.documents import samples
+from node.model.exchange import Direction
 from node.model.ids import NodeCode
 from node.model.job import Verb
 from node.settings import load_settings
-from node.store import actors, circuits, holds, jobs, witnessed
+from node.store import actors, circuits, holds, jobs, operator_series, witnessed
 from node.store.database import Database, Tx
 from node.store.tables import EXCHANGE, JOB
 
@@ -157,13 +158,17 @@ def test_every_task_says_since_when_who_must_act_and_what_to_type(n2n: Run, home
         witnessed.raise_alarm(tx, witnessed.Alarm(NodeCode("XB"), now, b"known", b"shown"))
         actor = actors.ensure(tx, "somebody", actors.ActorKind.HUMAN, now)
         holds.place(tx, [first], actor, "a case", now, now + timedelta(days=2))
+        series = operator_series.ensure(tx, NodeCode("XB"), Direction.IN, "XB-CUSTOMS", "XBAEO", now)
+        operator_series.note_gap(tx, series, 8, now)
 
     changed(home, spoil)
     tasks = {one["kind"]: one for one in n2n("queue", "tasks", "--json", "--home", home).data}
-    assert tasks.keys() == {"parked", "unresolved", "log", "hold", "unroutable"}
+    assert tasks.keys() == {"parked", "unresolved", "log", "hold", "register", "unroutable"}
     assert tasks["parked"]["next"] == f"n2n queue resume {first}"
     assert (tasks["unresolved"]["side"], tasks["unresolved"]["next"]) == ("theirs", f"n2n queue retry {second}")
     assert tasks["unresolved"]["cause"] == "N2N-DLV-002"
+    assert tasks["register"]["next"] == "n2n register request XB"
+    assert "list 8 of XBAEO" in tasks["register"]["what"]["en"]
     assert tasks["unroutable"]["partner"] == "ZZ"
     assert all(one["since"] for one in tasks.values())
     assert "暫停" in n2n("queue", "tasks", "--lang", "zh-TW", "--home", home).out
