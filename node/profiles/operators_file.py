@@ -4,12 +4,12 @@ import re
 from collections.abc import Mapping
 
 from node.model.operator_terms import IDENTIFIERS, Comparison, Identifier, ListMode, OperatorTerms, Use
+from node.profiles.patterns import read_pattern
 from node.strict_toml import Table
 
 MAX_DAYS = 366
 """A list that comes more seldom is of no use at a border."""
 
-MAX_PATTERN = 200
 MAX_PREFIX = 12
 
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
@@ -52,7 +52,7 @@ def _identifier(country: Table, name: str) -> Identifier:
     table = country.table(name)
     found = Identifier(
         use=table.word("use", Use, Use.OPTIONAL),
-        pattern=_pattern(table),
+        pattern=read_pattern(table, "pattern"),
         prefix=_prefix(table),
         comparison=table.word("compare", Comparison, Comparison.FOLDED),
     )
@@ -60,15 +60,6 @@ def _identifier(country: Table, name: str) -> Identifier:
     if name == "certificate_number" and found.use is Use.NEVER:
         raise table.refusal("use", "the certificate number is always told; it names the operator")
     return found
-
-
-def _pattern(table: Table) -> re.Pattern[str] | None:
-    if not table.has("pattern"):
-        return None
-    try:
-        return re.compile(table.text("pattern", longest=MAX_PATTERN), re.ASCII)
-    except (re.error, RecursionError, OverflowError) as error:
-        raise table.refusal("pattern", f"this is no regular expression: {str(error)[:80]}") from error
 
 
 def _prefix(table: Table) -> str:

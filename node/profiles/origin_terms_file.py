@@ -18,6 +18,7 @@ from node.model.origin_terms import (
     ThirdCountryInvoice,
     Validity,
 )
+from node.profiles.patterns import read_pattern
 from node.strict_toml import Table
 
 KIND = "certificate_of_origin"
@@ -75,7 +76,7 @@ def _rules(table: Table) -> AgreementRules:
     return AgreementRules(
         types=frozenset(table.words("types", CertificateType, ())),
         countries=frozenset(_all_matching(table, "countries", _COUNTRY, "name two capital letters each")),
-        number=_pattern(table),
+        number=read_pattern(table, "number"),
         criteria=frozenset(criteria),
         value_content=_value_content(table, criteria),
         hs_digits=table.integer("hs_digits", *HS_DIGITS) if table.has("hs_digits") else None,
@@ -92,15 +93,6 @@ def _rules(table: Table) -> AgreementRules:
         language_of=table.words("language_of", LanguageField, (LanguageField.GOODS,) if language else ()),
         one_to_one=table.flag("one_to_one", False),
     )
-
-
-def _pattern(table: Table) -> re.Pattern[str] | None:
-    if not table.has("number"):
-        return None
-    try:
-        return re.compile(table.text("number"), re.ASCII)
-    except re.error as fault:
-        raise table.refusal("number", "number is no regular expression") from fault
 
 
 def _value_content(table: Table, criteria: tuple[str, ...]) -> Mapping[str, Decimal]:
