@@ -68,10 +68,7 @@ def verify(
         try:
             ruling = read_one(node, caller, one, refusals, now)
         except Exception as defect:
-            # A defect of ours in judging one paper must not take its neighbours along; the partner may send it again.
-            node.report("judgement.defect", partner=caller, error=defect)
-            refusals.append(Refusal(one.letter.header.message_id, Unexpected(detail=type(defect).__name__)))
-            rulings[index] = Coarse(CoarseReason.TRY_LATER)
+            rulings[index] = _defect(node, caller, one.letter.header.message_id, defect, refusals)
             continue
         if isinstance(ruling, Ruled) and ruling.paper is not None:
             read[index] = ruling
@@ -80,6 +77,13 @@ def verify(
         else:
             rulings[index] = ruling
     return rulings | _rank(node, caller, read, refusals) | answer_reading.place(node, caller, decided, refusals)
+
+
+def _defect(node: Node, caller: NodeCode, message_id: str, defect: Exception, refusals: list[Refusal]) -> Coarse:
+    """A defect of ours in judging one paper must not take its neighbours along; the partner may send it again."""
+    node.report("judgement.defect", partner=caller, error=defect)
+    refusals.append(Refusal(message_id, Unexpected(detail=type(defect).__name__)))
+    return Coarse(CoarseReason.TRY_LATER)
 
 
 _READERS: Mapping[str, Callable[[Node, NodeCode, Opened, list[Refusal], datetime], Ruling]] = {
@@ -182,12 +186,12 @@ def _rank(node: Node, caller: NodeCode, read: Mapping[int, Ruled], refusals: lis
         if one.paper is not None:
             rulings[index] = _ranked(one, one.paper, standing, refusals)
     if any(one.effect is not None for one in read.values()):
-        rulings |= node.store.read(lambda tx: _without_unfit(tx, caller, rulings, refusals))
+        rulings |= node.store.read(lambda tx: _without_unfit(node, tx, caller, rulings, refusals))
     return rulings
 
 
 def _without_unfit(
-    tx: Tx, caller: NodeCode, rulings: Mapping[int, Ruling], refusals: list[Refusal]
+    node: Node, tx: Tx, caller: NodeCode, rulings: Mapping[int, Ruling], refusals: list[Refusal]
 ) -> dict[int, Ruling]:
     """What becomes of good papers whose effect cannot happen; a paper that is known already has no effect."""
     changed: dict[int, Ruling] = {}
@@ -195,7 +199,11 @@ def _without_unfit(
     for index, one in rulings.items():
         if not isinstance(one, Ruled) or one.effect is None or not one.has_effect:
             continue
-        unfit = effects.unfit(tx, caller, Direction.IN, one.effect, earlier)
+        try:
+            unfit = effects.unfit(tx, caller, Direction.IN, one.effect, earlier)
+        except Exception as defect:
+            changed[index] = _defect(node, caller, one.receipt.message_id, defect, refusals)
+            continue
         if unfit is None:
             earlier.append(one.effect)
             continue

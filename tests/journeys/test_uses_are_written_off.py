@@ -349,3 +349,23 @@ def test_a_replacement_in_another_unit_than_what_was_used_before_cannot_be_used(
     pair.cross()
     with pytest.raises(UseMismatch, match="used before in another unit"):
         pair.xb.hand_in(use_of(replacement, "U-2", lines=[line("1", "1", "LBR")]), "XA", "u2")
+
+
+def test_a_defect_in_a_ledger_takes_no_neighbour_along(monkeypatch, pair, tea) -> None:
+    uses = [pair.xb.hand_in(use_of(tea, f"U-{n}"), "XA", f"u{n}") for n in range(2)]
+    sound = use_effects.UseEffects.unfit
+
+    def broken(self, tx, partner, direction, effect, earlier) -> object:
+        if effect.number == "U-0":
+            raise ZeroDivisionError
+        return sound(self, tx, partner, direction, effect, earlier)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(use_effects.UseEffects, "unfit", broken)
+        pair.xb.work()
+    assert pair.xb.exchange(uses[0]).state is not State.DELIVERED
+    assert pair.xb.exchange(uses[1]).state is State.DELIVERED
+    pair.xb.clock.advance(timedelta(hours=1))
+    pair.xb.work()
+    assert pair.xb.exchange(uses[0]).state is State.DELIVERED
+    assert both(pair) == (240, 240)
