@@ -78,6 +78,9 @@ def _claim(node: Node, caller: NodeCode, most: int) -> list[Job]:
         pulled.give_back(tx, claimed[room:])
         return claimed[:room]
 
+    # A partner that waits is looked for every second: what there is nothing of must not write, nor wait for the disk.
+    if not node.store.read(lambda tx: pulled.is_due(tx, caller, now)):
+        return []
     return node.store.write(work)
 
 

@@ -23,6 +23,11 @@ def unconfirmed(tx: Tx, partner: NodeCode, now: datetime, most: int) -> list[Exc
     return _ids(tx.execute(select(JOB.c.exchange_id).where(ended).order_by(JOB.c.exchange_id).limit(most)).all())
 
 
+def is_due(tx: Tx, partner: NodeCode, now: datetime) -> bool:
+    """Whether a claim would find something for the partner, or a lease of its has ended."""
+    return bool(_DUE.rows(tx, partner, ms(now)))
+
+
 def take_over(tx: Tx, exchanges: Collection[ExchangeId], worker: str, now: datetime, lease: timedelta) -> list[Job]:
     """Claim these deliver jobs whoever holds them: the old holder comes too late. It counts as no attempt."""
     with intact("job"):
@@ -69,6 +74,13 @@ def _ids(rows: Sequence[Sequence[object]]) -> list[ExchangeId]:
     return [ExchangeId(str(row[0])) for row in rows]
 
 
+_FREE_NOW = and_(JOB.c.due_at <= bindparam("now"), JOB.c.lease_until.is_(None))
+_DUE = Statement(
+    select(JOB.c.exchange_id)
+    .where(JOB.c.partner == bindparam("its_partner"), _WAITS, or_(_FREE_NOW, JOB.c.lease_until <= bindparam("now")))
+    .limit(1),
+    "its_partner", "now",
+)  # fmt: skip
 _OURS = and_(JOB.c.exchange_id == bindparam("its_exchange"), JOB.c.fence == bindparam("its_fence"))
 _FREE = {"worker": None, "lease_until": None}
 _RELEASE = Statement(update(JOB).where(_OURS).values(_FREE), "its_exchange", "its_fence")

@@ -80,6 +80,17 @@ def test_what_is_leased_is_given_to_nobody_else_and_comes_again_when_no_receipt_
     assert "no-answer" in walled.xa.timeline(sent)
 
 
+def test_a_look_that_finds_nothing_writes_nothing(walled, papers) -> None:
+    walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    store = walled.xa.wired.node.store
+    assert offer(walled).papers is not None
+    before = store.commits
+    assert offer(walled).is_empty
+    assert offer(walled).is_empty
+    assert store.commits == before
+
+
 @pytest.mark.parametrize("lost", ["collect", "confirm"])
 def test_a_lost_answer_loses_nothing_and_doubles_nothing(walled, papers, lost: str) -> None:
     stock = papers(5)
