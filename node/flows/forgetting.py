@@ -75,20 +75,13 @@ def _end_overdue(tx: Tx, now: datetime) -> int:
     What never left is EXPIRED. What may have left waits until its envelope has expired: nobody accepts it after that,
     and closing it needs no body. What the hub has not taken is not given to it any more.
     """
-    rows = exchanges.load(tx, retention.overdue(tx, now))
-    ready = [one for one in rows.values() if _may_go(one, now)]
-    for one in ready:
+    ready = exchanges.load(tx, retention.overdue(tx, now))
+    for one in ready.values():
         if one.direction is Direction.IN:
             jobs.remove(tx, one.id)
         elif one.message_id is None:
             expire(tx, one, BY_DATE, now)
-    return retention.bury(tx, [one.id for one in ready], now)
-
-
-def _may_go(one: Exchange, now: datetime) -> bool:
-    if one.direction is Direction.IN or one.message_id is None:
-        return True
-    return one.expires_at is not None and one.expires_at < now
+    return retention.bury(tx, list(ready), now)
 
 
 def expire(tx: Tx, exchange: Exchange, cause: str, now: datetime) -> None:

@@ -150,12 +150,19 @@ def purge_ordered(tx: Tx, now: datetime, limit: int = PURGE_BATCH) -> int:
 
 
 def overdue(tx: Tx, now: datetime, limit: int = PURGE_BATCH) -> list[ExchangeId]:
-    """Exchanges under way whose body is to go by a firm order that is due, and that no hold keeps."""
+    """Exchanges under way whose body is to go by a firm order that is due, and that no hold keeps.
+
+    What may have left us is not among them before its envelope has expired.
+    """
+    unheard_of = and_(EXCHANGE.c.direction == Direction.OUT.value, EXCHANGE.c.message_id.is_not(None))
+    may_go = or_(~unheard_of, EXCHANGE.c.expires_at < now)
     query = (
         select(PURGE_ORDER.c.exchange_id)
         .join(DOCUMENT, DOCUMENT.c.exchange_id == PURGE_ORDER.c.exchange_id)
         .join(EXCHANGE, EXCHANGE.c.id == PURGE_ORDER.c.exchange_id)
-        .where(PURGE_ORDER.c.due_at <= now, PURGE_ORDER.c.firm.is_(True), ~_ended(), ~is_held(EXCHANGE.c.id, now))
+        .where(
+            PURGE_ORDER.c.due_at <= now, PURGE_ORDER.c.firm.is_(True), ~_ended(), ~is_held(EXCHANGE.c.id, now), may_go
+        )
         .order_by(PURGE_ORDER.c.exchange_id)
         .limit(limit)
     )

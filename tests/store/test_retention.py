@@ -155,6 +155,18 @@ def test_of_two_orders_the_earlier_counts(database: Database, trade: "Trade") ->
     assert database.read(lambda tx: retention.tombstones(tx, [row.id]))[row.id].reason == "day 3"
 
 
+def test_what_may_not_go_yet_does_not_stand_before_what_may(database: Database, trade: "Trade") -> None:
+    under_way = {"state": State.UNRESOLVED, "expires_at": trade.later(days=5)}
+    first = [put(database, trade, message_id=MessageId(trade.id()), **under_way) for _ in range(3)]
+    unsent = put(database, trade, state=State.ACCEPTED, message_id=None)
+    coming = put(database, trade, direction=Direction.IN, state=State.RECEIVED, message_id=MessageId(trade.id()))
+    ids = [one.id for one in (*first, unsent, coming)]
+    database.write(lambda tx: retention.order(tx, ids, trade.later(days=1), actor_of(tx, trade), "day", firm=True))
+    found = database.read(lambda tx: retention.overdue(tx, trade.later(days=2), limit=2))
+    assert set(found) == {unsent.id, coming.id}
+    assert set(database.read(lambda tx: retention.overdue(tx, trade.later(days=6)))) == set(ids)
+
+
 @pytest.mark.parametrize("ends", [None, 10])
 def test_what_is_held_stays_until_another_actor_releases_it(
     database: Database, trade: "Trade", ends: int | None
