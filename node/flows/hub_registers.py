@@ -25,4 +25,4 @@ def operators_behind(node: Node, client: HubClient, question: OperatorQuestion) 
 def trace(node: Node, client: HubClient, what: str) -> tracing.Trace:
     """What hangs together with `what`, as far as it is the client's business."""
     partners = [partner.code for partner in node.book.partners]
-    return node.store.read(lambda tx: tracing.trace(tx, what, partners, client.may_see))
+    return node.store.read(lambda tx: tracing.trace(tx, what, partners, client.sight))

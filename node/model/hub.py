@@ -65,6 +65,22 @@ FromHub = HandedIn | HandedAnswer
 
 
 @dataclass(frozen=True, slots=True)
+class Sight:
+    """Of which kinds somebody may know: `only` these (none named: all), and `never` those."""
+
+    only: frozenset[str] = frozenset()
+    never: frozenset[str] = frozenset()
+
+    def has(self, kind: str) -> bool:
+        """Whether this kind may be known of."""
+        return kind not in self.never and (not self.only or kind in self.only)
+
+
+EVERYTHING = Sight()
+"""Who sits at the node itself."""
+
+
+@dataclass(frozen=True, slots=True)
 class HubClient:
     """A domestic system that calls us, as its certificate proves; `kinds` are those it may handle.
 
@@ -80,7 +96,12 @@ class HubClient:
 
     def may_see(self, kind: str) -> bool:
         """The same without what nodes tell each other about their keys, which no hub may see."""
-        return kind != KEY_STATEMENT and self.may_handle(kind)
+        return self.sight.has(kind)
+
+    @property
+    def sight(self) -> Sight:
+        """The kinds that it may see."""
+        return Sight(self.kinds, frozenset({KEY_STATEMENT}) if self.kinds else GUARDED | {KEY_STATEMENT})
 
 
 @dataclass(frozen=True, slots=True)

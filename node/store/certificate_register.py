@@ -50,21 +50,6 @@ def find(
     return [one for one in found if one is not None]
 
 
-def of_exchanges(tx: Tx, exchanges: Collection[ExchangeId]) -> list[Filed]:
-    """The papers of these exchanges, as far as they were accepted."""
-    return _filed(_BY_EXCHANGE.rows(tx, exchanges))
-
-
-def with_number(tx: Tx, number: str) -> list[Filed]:
-    """Accepted papers with that number, both ways."""
-    return [one for way in Direction for one in _filed(_BY_NUMBER.rows(tx, number, way.value))]
-
-
-def chain_of(tx: Tx, paper: Filed) -> list[Filed]:
-    """Every accepted paper of the paper's chain, oldest first."""
-    return _chain(tx, paper.direction, _key(paper), paper.chain_number)
-
-
 def every(
     store: Database,
     kind: str,
@@ -174,7 +159,6 @@ _BY_NUMBER = Statement(
     _of(PAPER.c.number == bindparam("its_number"), _DIRECTION),
     "its_number", "its_direction",
 )  # fmt: skip
-_BY_EXCHANGE = ListStatement(lambda them: _of(PAPER.c.exchange_id.in_(them)))
 _BY_CHAIN = ListStatement(
     lambda them: _of(
         _DIRECTION,

@@ -1,14 +1,18 @@
 """Everything that hangs together: a consignment, certificate or message, and every exchange that belongs to it."""
 
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
-from node.model.certificate import Filed
+from sqlalchemy import Select, and_, select
+
 from node.model.exchange import Direction, Exchange
+from node.model.hub import EVERYTHING, Sight
 from node.model.ids import ExchangeId, NodeCode
-from node.store import answers, certificate_register, exchanges, traced_uses, ucrs
+from node.store import answers, exchanges, traced_uses, ucrs
 from node.store.database import Tx
+from node.store.tables import EXCHANGE, PAPER, UCR
 
 MAX_TRACED = 1_000
 """Exchanges in one trace: a consignment has a few dozen papers; more means that a reference was used for everything."""
@@ -32,21 +36,19 @@ class Trace:
     complete: bool
 
 
-def trace(
-    tx: Tx, what: str, partners: Collection[NodeCode], may_see: Callable[[str], bool] = lambda kind: True
-) -> Trace:
+def trace(tx: Tx, what: str, partners: Collection[NodeCode], sight: Sight = EVERYTHING) -> Trace:
     """What hangs together with `what`: a UCR, a number, an exchange's id, or a message's id at one of `partners`.
 
-    From there it goes along chains, uses, shared UCRs and answers. `may_see` says of which kinds the asker may know;
+    From there it goes along chains, uses, shared UCRs and answers. `sight` says of which kinds the asker may know;
     nothing is found by way of another kind, except answers to what may be seen.
     """
     found: dict[ExchangeId, Exchange] = {}
-    fresh = _named(tx, what, partners)
+    fresh = _named(tx, what, partners, sight)
     while fresh and len(found) <= MAX_TRACED:
         loaded = exchanges.load(tx, sorted(fresh)[: MAX_TRACED + 1])
-        seen = {key: one for key, one in loaded.items() if may_see(one.kind)}
+        seen = {key: one for key, one in loaded.items() if sight.has(one.kind)}
         found |= seen
-        fresh = _beside(tx, seen) - found.keys() if seen else set()
+        fresh = _beside(tx, seen, sight) - found.keys() if seen else set()
     carriers = _carriers(tx, found) - found.keys()
     found |= exchanges.load(tx, carriers)
     named = ucrs.named_by(tx, list(found))
@@ -55,10 +57,11 @@ def trace(
     return Trace(traced, complete=len(found) <= MAX_TRACED)
 
 
-def _named(tx: Tx, what: str, partners: Collection[NodeCode]) -> set[ExchangeId]:
+def _named(tx: Tx, what: str, partners: Collection[NodeCode], sight: Sight) -> set[ExchangeId]:
     """Where a trace begins."""
-    begun = set(ucrs.exchanges_of(tx, [what]))
-    begun |= {one.exchange for one in certificate_register.with_number(tx, what)}
+    by_ucr = select(UCR.c.exchange_id).where(UCR.c.ucr == ucrs.normalised(what))
+    by_number = select(PAPER.c.exchange_id).where(PAPER.c.number == what)
+    begun = _ids(tx, by_ucr, sight) | _ids(tx, by_number, sight)
     if _ID.fullmatch(what):
         begun.add(ExchangeId(what))
         for partner in partners:
@@ -68,20 +71,40 @@ def _named(tx: Tx, what: str, partners: Collection[NodeCode]) -> set[ExchangeId]
     return begun | {one.exchange for one in answers.carried_by(tx, list(begun))}
 
 
-def _beside(tx: Tx, those: Collection[ExchangeId]) -> set[ExchangeId]:
+def _beside(tx: Tx, those: Collection[ExchangeId], sight: Sight) -> set[ExchangeId]:
     """What the papers of these exchanges lead to: chains, uses, and papers that name the same UCR."""
-    beside: set[ExchangeId] = set()
-    heads = _heads(certificate_register.of_exchanges(tx, list(those)))
-    beside |= traced_uses.uses_beside(tx, heads) | traced_uses.certificates_beside(tx, those)
-    for paper in heads:
-        beside |= {one.exchange for one in certificate_register.chain_of(tx, paper)}
-    named = {ucr for group in ucrs.named_by(tx, list(those)).values() for ucr in group}
-    return beside | set(ucrs.exchanges_of(tx, named))
+    ids = sorted(those)
+    ways = (
+        traced_uses.uses_beside(ids),
+        traced_uses.certificates_beside(ids),
+        _chains(ids),
+        select(UCR.c.exchange_id).where(UCR.c.ucr.in_(select(UCR.c.ucr).where(UCR.c.exchange_id.in_(ids)))),
+    )
+    return {one for way in ways for one in _ids(tx, way, sight)}
 
 
-def _heads(papers: Iterable[Filed]) -> list[Filed]:
-    """One paper of each chain."""
-    return list({(one.direction, one.partner, one.kind, one.issuer, one.chain_number): one for one in papers}.values())
+def _chains(those: Collection[ExchangeId]) -> Select[tuple[Any, ...]]:
+    """Every accepted paper of the chains that the papers of these exchanges belong to."""
+    ours, other = PAPER.alias(), PAPER.c
+    same = and_(
+        ours.c.partner == other.partner,
+        ours.c.direction == other.direction,
+        ours.c.kind == other.kind,
+        ours.c.issuer == other.issuer,
+        ours.c.chain_number == other.chain_number,
+    )
+    return select(other.exchange_id).select_from(ours.join(PAPER, same)).where(ours.c.exchange_id.in_(those))
+
+
+def _ids(tx: Tx, way: Select[tuple[Any, ...]], sight: Sight) -> set[ExchangeId]:
+    """What lies that way and may be seen: the oldest of it, one more than a trace shows.
+
+    One reference may be used for everything: neither is all of it read, nor does what may not be seen fill the cut.
+    """
+    kind = EXCHANGE.c.kind
+    seen = kind.in_(sorted(sight.only - sight.never)) if sight.only else kind.not_in(sorted(sight.never))
+    query = select(EXCHANGE.c.id).where(EXCHANGE.c.id.in_(way), seen).order_by(EXCHANGE.c.id).limit(MAX_TRACED + 1)
+    return {ExchangeId(row[0]) for row in tx.execute(query)}
 
 
 def _carriers(tx: Tx, those: Collection[ExchangeId]) -> set[ExchangeId]:

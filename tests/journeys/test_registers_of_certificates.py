@@ -13,6 +13,7 @@ from node.flows.ports import ActorName
 from node.model.answer import AnswerVerdict, BusinessAnswer
 from node.model.certificate import Certificate, Filed, Life, judge
 from node.model.exchange import Direction, State
+from node.model.hub import Sight
 from node.model.ids import ExchangeId, NodeCode
 from node.store import actors, certificate_register, retention, tracing
 from node.store.actors import ActorKind
@@ -208,5 +209,5 @@ def test_a_trace_finds_everything_of_a_consignment_whatever_it_begins_with(
     found = pair.xb.wired.node.store.read(lambda tx: tracing.trace(tx, second.id, []))
     assert [one.exchange.id for one in found.exchanges][:2] == with_answer
     assert found.exchanges[0].ucrs == (UCR.casefold(),)
-    unseen = pair.xb.wired.node.store.read(lambda tx: tracing.trace(tx, UCR, [XA], lambda kind: kind == "aeo_status"))
+    unseen = pair.xb.wired.node.store.read(lambda tx: tracing.trace(tx, UCR, [XA], Sight(frozenset({"aeo_status"}))))
     assert not unseen.exchanges

@@ -2,8 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+import pytest
 from uses_lab import TEA, taken_back, use_of
 
+from node.documents import samples
+from node.model.hub import Sight
 from node.model.ids import NodeCode
 from node.store import tracing
 
@@ -11,15 +14,14 @@ if TYPE_CHECKING:
     from conftest import Country, Pair
 
 XA, XB = NodeCode("XA"), NodeCode("XB")
+EVERYBODYS = "6XA2290187-PO5512"
 NUMBER = "XA-115-CO-0093127"
 ORIGIN, USE = "certificate_of_origin", "certificate_use"
 WHOLE = [(ORIGIN, NUMBER, "1"), (USE, "U-1", "1"), (USE, "U-1", "withdrawn"), (USE, "U-2", "1")]
 
 
 def traced(country: "Country", what: str, *kinds: str) -> list[tuple[str, str, str]]:
-    found = country.wired.node.store.read(
-        lambda tx: tracing.trace(tx, what, [XA, XB], lambda kind: not kinds or kind in kinds)
-    )
+    found = country.wired.node.store.read(lambda tx: tracing.trace(tx, what, [XA, XB], Sight(frozenset(kinds))))
     return sorted((one.exchange.kind, one.exchange.number, one.exchange.version) for one in found.exchanges)
 
 
@@ -48,3 +50,27 @@ def test_uses_of_other_certificates_stay_out(pair: "Pair") -> None:
     assert (USE, "U-9", "1") in found
     assert (ORIGIN, "XA-115-CO-0093999", "1") in found
     assert traced(pair.xb, NUMBER) == [(ORIGIN, NUMBER, "1")]
+
+
+def test_what_may_not_be_seen_takes_nobodys_place(pair: "Pair", monkeypatch: pytest.MonkeyPatch) -> None:
+    """One UCR for many papers: the cut counts what the asker may know, and a trace says when it was cut."""
+    pair.xa.hand_in(TEA, XB, "tea")
+    pair.cross()
+    for number in range(4):
+        pair.xb.hand_in(use_of(TEA, f"U-{number}", ucr=[EVERYBODYS]), XA, f"{number}")
+        pair.cross()
+    for number in range(2):
+        paper = samples.vary(ORIGIN, samples.sample(ORIGIN, "machine_parts"), f"XA-115-CO-000000{number}")
+        pair.xa.hand_in(paper, XB, f"named {number}")
+    monkeypatch.setattr(tracing, "MAX_TRACED", 2)
+
+    def trace(what: str, *kinds: str) -> tracing.Trace:
+        return pair.xa.wired.node.store.read(lambda tx: tracing.trace(tx, what, [XB], Sight(frozenset(kinds))))
+
+    origin = trace(EVERYBODYS, ORIGIN)
+    assert [one.exchange.kind for one in origin.exchanges] == [ORIGIN, ORIGIN]
+    assert origin.complete
+    uses = trace(EVERYBODYS, USE)
+    assert [one.exchange.kind for one in uses.exchanges] == [USE, USE]
+    assert not uses.complete
+    assert not trace(NUMBER).complete
