@@ -60,7 +60,7 @@ class Category(Enum):
     INTERNAL = _Row("INTERNAL", 500, 70, False)
 
     # UNDETERMINED and UNREACHABLE differ in their exit code, MISCONFIGURED and INTERNAL too: no two rows are equal,
-    # so the enum has no aliases; tests/test_errors.py holds that.
+    # so the enum has no aliases; tests/errors holds that.
 
     @property
     def grpc(self) -> str:

@@ -24,9 +24,9 @@ from node.model.exchange import Direction, Exchange, State
 from node.model.ids import Digest, NodeCode
 from node.model.receipt import FindingCode
 from node.model.uses import ZERO, Amount, CertificateUse, Certified, Life, Measure, UseAct, minus, plus
-from node.store import exchanges, papers, used_certificates, uses
+from node.store import exchanges, papers, usable_certificates, uses
 from node.store.database import Tx
-from node.store.used_certificates import Held
+from node.store.usable_certificates import Held
 from node.store.uses import KnownUse, Totals
 
 KIND = "certificate_use"
@@ -65,7 +65,7 @@ class UseEffects:
         use, theirs = _as_use(effect), certificate_direction(exchange.direction)
         known = uses.find(tx, exchange.partner, theirs, use.authority, use.number)
         if use.act is UseAct.USE:
-            held = used_certificates.certificate(tx, exchange.partner, theirs, use.certificate.document_sha256)
+            held = usable_certificates.certificate(tx, exchange.partner, theirs, use.certificate.document_sha256)
             if known is None and held is not None:
                 uses.count(tx, exchange.partner, theirs, exchange.id, use, held.paper)
         elif known is not None:
@@ -147,7 +147,7 @@ def _cannot_be_used(
     tx: Tx, partner: NodeCode, theirs: Direction, use: CertificateUse, before: Sequence[CertificateUse]
 ) -> Unfit | None:
     number = use.certificate.number
-    held = used_certificates.certificate(tx, partner, theirs, use.certificate.document_sha256)
+    held = usable_certificates.certificate(tx, partner, theirs, use.certificate.document_sha256)
     if held is None or held.life is Life.CLOSED:
         return _no("/certificate/sha256", "no such certificate crossed", CertificateUnknown(number=number))
     if held.name != use.certificate:
@@ -157,7 +157,7 @@ def _cannot_be_used(
     if not held.reached:
         waits = _no("/certificate", "the certificate is still on its way", CertificateUnknown(number=number))
         return Unfit(waits.finding, waits.error, waits=True)
-    says = used_certificates.certified_by(tx, partner, theirs, held.paper)
+    says = usable_certificates.certified_by(tx, partner, theirs, held.paper)
     if says is None:
         rule = "nothing tells what the certificate certifies"
         return _no("/certificate", rule, UseMismatch(number=number, rule=rule))

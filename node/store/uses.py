@@ -24,12 +24,12 @@ from node.model.uses import (
     plain,
     plus,
 )
-from node.store import papers, used_certificates
+from node.store import papers, usable_certificates
 from node.store.columns import intact
 from node.store.database import Tx
 from node.store.papers import KnownPaper
 from node.store.sql import Statement, insertion
-from node.store.used_certificates import Held
+from node.store.usable_certificates import Held
 from node.store.uses_tables import (
     CERTIFICATE_USE,
     CERTIFICATE_USE_AMOUNT,
@@ -72,13 +72,13 @@ def balance(tx: Tx, partner: NodeCode, direction: Direction, kind: str, issuer: 
     """
     same = papers.known(tx, partner, direction, [(issuer, number)]).get((issuer, number), ())
     versions = [one for one in same if one.kind == kind and one.version not in papers.TERMINAL_VERSIONS]
-    held = used_certificates.certificate(tx, partner, direction, versions[-1].document_sha256) if versions else None
+    held = usable_certificates.certificate(tx, partner, direction, versions[-1].document_sha256) if versions else None
     return balance_of(tx, partner, direction, held) if held is not None else None
 
 
 def balance_of(tx: Tx, partner: NodeCode, direction: Direction, held: Held) -> Balance | None:
     """The same of a certificate that was found already."""
-    says = used_certificates.certified_by(tx, partner, direction, held.paper)
+    says = usable_certificates.certified_by(tx, partner, direction, held.paper)
     if says is None:
         return None
     used = written_off(tx, partner, direction, held.paper)
@@ -100,7 +100,7 @@ class Account:
 
 def account(tx: Tx, partner: NodeCode, direction: Direction, document_sha256: Digest) -> Account | None:
     """The account of the certificate with this document; None for every other paper."""
-    held = used_certificates.certificate(tx, partner, direction, document_sha256)
+    held = usable_certificates.certificate(tx, partner, direction, document_sha256)
     balance = balance_of(tx, partner, direction, held) if held is not None else None
     if held is None or balance is None:
         return None
@@ -134,7 +134,7 @@ def count(
     tx: Tx, partner: NodeCode, direction: Direction, exchange: ExchangeId, use: CertificateUse, held: KnownPaper
 ) -> None:
     """Write a use off that was judged in this transaction. Raises RaceLost when another one came first."""
-    used_certificates.note(tx, partner, direction, held)
+    usable_certificates.note(tx, partner, direction, held)
     row = (
         partner,
         direction.value,
