@@ -46,7 +46,7 @@ def rules(root: Element) -> Iterator[Breach]:
     yield from _references(root, head)
     yield from _laboratory(root, head)
     yield from _twice(_ATTACHMENTS.all(root), "must be different on every attachment")
-    yield from _inspection(root, head)
+    yield from _inspection(root)
     yield from _images(root, head)
     lines = list(root.iterchildren(f"{NS}Line"))
     results = []
@@ -141,7 +141,7 @@ def _laboratory(root: Element, head: Children) -> Iterator[Breach]:
         yield Breach(code, "a certificate of analysis needs a Measurement")
 
 
-def _inspection(root: Element, head: Children) -> Iterator[Breach]:
+def _inspection(root: Element) -> Iterator[Breach]:
     """Ways of control and samples stand once; what a laboratory was accredited by needs its accreditation."""
     yield from _twice(_CONTROLS.all(root), "must be different on every control")
     yield from _twice(_SAMPLES.all(root), "must be different on every sample")

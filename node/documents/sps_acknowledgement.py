@@ -92,7 +92,7 @@ def read(content: bytes) -> tuple[BusinessAnswer, PaperAnswered]:
         raise AnswerMalformed(field=Paths().of(element)[1:], rule=rule)
     document = root[0]
     references = list(document.iterchildren(_REFERENCE))
-    number, digest = _certificate(document, references)
+    number, digest = _certificate(references)
     texts = _reasons(document)
     answer = BusinessAnswer(
         verdict=_VERDICTS[text_at(document, f"{RAM}StatusCode")],
@@ -135,7 +135,7 @@ def _reasons(document: Element) -> dict[str, str]:
     return found
 
 
-def _certificate(document: Element, references: list[Element]) -> tuple[str, Digest]:
+def _certificate(references: list[Element]) -> tuple[str, Digest]:
     named = [one for one in references if text_at(one, f"{RAM}RelationshipTypeCode") == _CERTIFICATE]
     others = [one for one in references if one not in named]
     known = [text_at(one, f"{RAM}Information") for one in others]

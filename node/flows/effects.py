@@ -52,9 +52,9 @@ def apply(tx: Tx, done: Sequence[tuple[Exchange, Effect]], now: datetime) -> Non
         _HANDLERS[type(effect)].apply(tx, exchange, effect, now)
 
 
-def settled(tx: Tx, exchanges: Sequence[Exchange], target: State, now: datetime) -> None:
+def settled(tx: Tx, exchanges: Sequence[Exchange], target: State) -> None:
     """Papers of ours have just moved to `target`: the partner has taken them, or never will."""
     for exchange in exchanges:
         told = _SETTLED.get(exchange.kind)
         if told is not None:
-            told(tx, exchange, target, now)
+            told(tx, exchange, target)

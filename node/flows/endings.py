@@ -11,7 +11,7 @@ from node.store.database import Tx
 
 def ended(tx: Tx, exchanges: Sequence[Exchange], target: State, now: datetime) -> None:
     """These papers of ours have just moved to `target`, which is DELIVERED or an end without arrival."""
-    effects.settled(tx, exchanges, target, now)
+    effects.settled(tx, exchanges, target)
     # A delivered paper lets its successors go; one that ended otherwise leaves them to a human (protocol 5).
     if target is State.DELIVERED:
         jobs.unblock_all(tx, [one.id for one in exchanges])

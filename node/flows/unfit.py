@@ -43,6 +43,6 @@ class Handler(Protocol):
 class Settled(Protocol):
     """What else is to be done once the partner has taken one of our papers of a kind, or never will."""
 
-    def __call__(self, tx: Tx, exchange: Exchange, target: State, now: datetime) -> None:
+    def __call__(self, tx: Tx, exchange: Exchange, target: State) -> None:
         """`target` is DELIVERED, or REFUSED, EXPIRED or CANCELLED; the exchange has moved there already."""
         ...

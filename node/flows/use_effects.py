@@ -74,7 +74,7 @@ class UseEffects:
                 uses.take_back(tx, exchange.partner, theirs, known)
 
 
-def settled(tx: Tx, exchange: Exchange, target: State, now: datetime) -> None:
+def settled(tx: Tx, exchange: Exchange, target: State) -> None:
     """A use of ours, or its withdrawal, has arrived or ended otherwise."""
     partner, theirs = exchange.partner, Direction.IN
     use = uses.find(tx, partner, theirs, exchange.issuer, exchange.number)

@@ -64,35 +64,15 @@ class OperatorRemoval:
 
 
 @dataclass(frozen=True, slots=True)
-class OperatorAddress:
-    """Where an operator is: in parts and Latin letters, and the whole of it as its country writes it."""
-
-    country: str
-    lines: tuple[str, ...] = ()
-    city: str = ""
-    postcode: str = ""
-    subdivision: str = ""
-    local: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class OperatorDetails:
-    """What an operator is: `certificate_type` of UNTDID 1001, names in Latin and local letters, roles, identifiers.
+    """What is shown of an operator, of all that its record says: its names in Latin and in local letters.
 
     Texts that nobody told are empty.
     """
 
-    certificate_type: str
     name: str
     name_local: str
-    name_local_lang: str
-    address: OperatorAddress
-    roles: tuple[str, ...]
-    tin: str
-    national_id: str
-    partner_assigned_code: str
     certified_on: date | None
-    validated_on: date | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from node.clock import from_ms
 from node.model.exchange import Direction
 from node.model.ids import ExchangeId, NodeCode
-from node.model.operator import OperatorAddress, OperatorDetails, OperatorState, OperatorStatus
+from node.model.operator import OperatorDetails, OperatorState, OperatorStatus
 from node.store.columns import intact
 from node.store.operator_tables import OPERATOR, OPERATOR_SERIES, OPERATOR_VERSION
 
@@ -72,26 +72,10 @@ def status_on(told: OperatorStatus, valid_until: date | None, on: datetime) -> O
 
 def details_of(record: Any) -> OperatorDetails:  # noqa: ANN401 (JSON of our own store; `intact` stands around)
     """What a record says of an operator; it was judged by its kind before it was stored."""
-    address, local = record.get("address", {}), record.get("nameLocal", {})
     return OperatorDetails(
-        certificate_type=record.get("certificateType", ""),
         name=record.get("name", ""),
-        name_local=local.get("text", ""),
-        name_local_lang=local.get("lang", ""),
-        address=OperatorAddress(
-            country=address.get("country", ""),
-            lines=tuple(address.get("lines", ())),
-            city=address.get("city", ""),
-            postcode=address.get("postcode", ""),
-            subdivision=address.get("subdivision", ""),
-            local=address.get("local", {}).get("text", ""),
-        ),
-        roles=tuple(record.get("roles", ())),
-        tin=record.get("tin", ""),
-        national_id=record.get("nationalId", ""),
-        partner_assigned_code=record.get("partnerAssignedCode", ""),
+        name_local=record.get("nameLocal", {}).get("text", ""),
         certified_on=_day(record.get("certifiedOn")),
-        validated_on=_day(record.get("validatedOn")),
     )
 
 

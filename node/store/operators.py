@@ -12,7 +12,6 @@ from typing import Any
 
 from sqlalchemy import BindParameter, Select, bindparam, func, or_, select
 
-from node.clock import from_ms
 from node.model.exchange import Direction
 from node.model.ids import NodeCode
 from node.model.operator import OperatorState, RegisterState
@@ -110,12 +109,6 @@ def state_after(
     return tuple(state_of(row, on) for row in rows)
 
 
-def moment_of_knowledge(tx: Tx, partner: NodeCode, direction: Direction) -> datetime | None:
-    """When the register of this partner last changed; None when it has none."""
-    rows = _UPDATED.rows(tx, partner, direction.value)
-    return from_ms(rows[0][0]) if rows and rows[0][0] is not None else None
-
-
 def _found(
     tx: Tx, code: str, partner: NodeCode | None, direction: Direction, on: int, known_at: int
 ) -> list[Sequence[Any]]:
@@ -169,11 +162,4 @@ _NEWEST = Statement(
     "its_direction",
     "behind",
     "most",
-)
-_UPDATED = Statement(
-    select(func.max(OPERATOR_SERIES.c.updated_at)).where(
-        OPERATOR_SERIES.c.partner == _PARTNER, OPERATOR_SERIES.c.direction == bindparam("its_direction")
-    ),
-    "its_partner",
-    "its_direction",
 )

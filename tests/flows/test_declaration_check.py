@@ -19,7 +19,7 @@ from node.model.certificate import Certificate, Filed, Life
 from node.model.declaration import CertificateItem, GoodsItem
 from node.model.exchange import Direction, State
 from node.model.ids import ExchangeId, NodeCode
-from node.model.operator import OperatorAddress, OperatorDetails, OperatorState, OperatorStatus
+from node.model.operator import OperatorDetails, OperatorState, OperatorStatus
 from node.model.uses import Measure
 
 GOOD = (Path(__file__).parents[1] / "declarations/good.xml").read_bytes()
@@ -51,9 +51,7 @@ def certificate(life: Life = Life.IN_FORCE, number: str = NUMBER) -> Certificate
 
 
 def operator(status: OperatorStatus = OperatorStatus.VALID) -> OperatorState:
-    details = OperatorDetails(
-        "878", "Merrow Precision Works Ltd", "", "", OperatorAddress("XA"), (), "", "", "", date(2026, 11, 2), None
-    )
+    details = OperatorDetails("Merrow Precision Works Ltd", "", date(2026, 11, 2))
     return OperatorState(
         partner=NodeCode("XA"),
         direction=Direction.IN,
