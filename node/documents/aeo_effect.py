@@ -4,10 +4,9 @@ import json
 from collections.abc import Mapping
 from datetime import datetime
 
-from node.documents.checks import moment_of
+from node.documents.checks import date_of, moment_of
 from node.documents.codes import aeo
 from node.documents.json_spots import Spot
-from node.documents.json_values import date_of
 from node.model.effect import Effect
 from node.model.operator import OperatorRecord, OperatorRemoval, OperatorStatus
 from node.model.operator_effect import Entry, OperatorEvent, OperatorList

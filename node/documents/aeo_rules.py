@@ -3,10 +3,9 @@
 from collections.abc import Iterator
 from datetime import date, datetime
 
-from node.documents.checks import moment_of, repeated
+from node.documents.checks import date_of, moment_of, repeated
 from node.documents.codes import aeo
 from node.documents.json_spots import JsonBreach, Spot
-from node.documents.json_values import date_of
 
 
 def rules(root: Spot) -> Iterator[JsonBreach]:

@@ -5,9 +5,8 @@ An item that a paper names twice certifies nothing: nobody could say which of th
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 
-from node.documents.checks import text_of
+from node.documents.checks import date_of, text_of
 from node.documents.children import first_by_name
 from node.documents.numbers import number_in
 from node.model.uses import Amount, Certified, Measure
@@ -36,7 +35,7 @@ def items(
         if item and count[item] == 1
         for amount in _amounts(part, item, quantities, value)
     ]
-    return Certified(tuple(amounts), _day(valid_until))
+    return Certified(tuple(amounts), date_of(valid_until))
 
 
 def _amounts(
@@ -56,10 +55,3 @@ def _amount(part: Mapping[str, Element], item: str, measure: Measure, name: str,
     number = number_in(element)
     said = element.get(unit, "").strip() if element is not None else ""
     return Amount(item, measure, said, number) if number is not None and said else None
-
-
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from lxml import etree
@@ -151,6 +151,7 @@ def _is_nfc(text: str) -> bool:
 MOMENT_RULE = "must be a moment with offset, as 2026-11-22T09:30:00Z"
 
 _LONGEST_MOMENT = len("2026-11-22T09:30:00.123456789+08:00")
+_ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _ISO_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 
 
@@ -167,6 +168,19 @@ def _moment(text: str) -> datetime | None:
     try:
         return datetime.fromisoformat(text).astimezone(UTC)
     except (ValueError, OverflowError):
+        return None
+
+
+def date_of(text: str) -> date | None:
+    """The day of the calendar that `text` names, written 2026-11-22; None when it is anything else."""
+    return _day(text) if len(text) == len("2026-11-22") else None
+
+
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text) if _ISO_DATE.fullmatch(text) else None
+    except ValueError:
         return None
 
 

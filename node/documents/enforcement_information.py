@@ -7,12 +7,11 @@ continues. Nothing that names anybody becomes a searchable field, and no UCR is 
 from pathlib import Path
 
 from node.clock import to_xml
-from node.documents.checks import moment_of, without_blanks
+from node.documents.checks import date_of, moment_of, without_blanks
 from node.documents.code_uses import JsonCodes
 from node.documents.enforcement_rules import agreed, rules
 from node.documents.enforcement_shape import ENFORCEMENT_INFORMATION, SCHEMA
 from node.documents.json_spots import Spot
-from node.documents.json_values import date_of
 from node.documents.kind import JsonKind
 from node.model.document import Identity, Reading, Succession
 from node.model.guarded import ENFORCEMENT

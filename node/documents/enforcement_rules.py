@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from node.documents.checks import moment_of
+from node.documents.checks import date_of, moment_of
 from node.documents.json_spots import JsonBreach, Spot
-from node.documents.json_values import date_of
 from node.model.terms import Terms
 
 

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from node.documents.breach import Breach
-from node.documents.checks import moment_of, repeated, text_at, text_of
+from node.documents.checks import date_of, moment_of, repeated, text_at, text_of
 from node.documents.children import Way, first_by_name
 from node.safe_xml import Element
 
@@ -88,7 +88,7 @@ def _dates(root: Element, head: Children) -> Iterator[Breach]:
     valid_until = head.get(f"{NS}ValidUntil")
     if valid_until is None:
         return
-    until, issued_on = _date(valid_until), _local_day(issued)
+    until, issued_on = date_of(text_of(valid_until)), _local_day(issued)
     if until is not None and issued_on is not None and until < issued_on:
         yield Breach(valid_until, "must not be before IssuedAt")
     if text_of(head.get(_RESULT)) in OPEN:
@@ -100,13 +100,6 @@ def _ordered(first: Element | None, second: Element | None, rule: str) -> Iterat
     early, late = moment_of(text_of(first)), moment_of(text_of(second))
     if second is not None and early is not None and late is not None and late < early:
         yield Breach(second, rule)
-
-
-def _date(element: Element | None) -> date | None:
-    try:
-        return date.fromisoformat(text_of(element))
-    except ValueError:
-        return None
 
 
 def _local_day(element: Element | None) -> date | None:

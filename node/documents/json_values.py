@@ -1,14 +1,11 @@
 """Values that JSON papers share, with the sentences that a broken one is answered with."""
 
 import re
-from datetime import date
-from functools import lru_cache
 
-from node.documents.checks import MOMENT_RULE, moment_of
+from node.documents.checks import MOMENT_RULE, date_of, moment_of
 from node.documents.json_shapes import Record, Text
 
 _LABEL = re.compile(r"[^ \t\r\n]+( [^ \t\r\n]+)*")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 # Latin letters with all their marks, digits and common punctuation: what a partner's clerk can read and type.
 _LETTER = "[!-~\u00a1-\u00ac\u00ae-\u024f\u1e00-\u1eff\u2010-\u2027\u2030-\u205e]"
 _LATIN = re.compile(f"{_LETTER}+( {_LETTER}+)*")
@@ -35,19 +32,6 @@ def matching(pattern: str, rule: str) -> Text:
 def one_of(words: frozenset[str], rule: str) -> Text:
     """One word of a closed list."""
     return Text(rule, words.__contains__)
-
-
-def date_of(text: str) -> date | None:
-    """The day of the calendar that `text` names, written 2026-11-22; None when it is anything else."""
-    return _date(text) if len(text) == len("2026-11-22") else None
-
-
-@lru_cache(maxsize=4096)
-def _date(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text) if _DATE.fullmatch(text) else None
-    except ValueError:
-        return None
 
 
 MOMENT = Text(MOMENT_RULE, lambda text: moment_of(text) is not None)

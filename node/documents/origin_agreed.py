@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from node.documents.breach import Breach
-from node.documents.checks import text_of
+from node.documents.checks import date_of, text_of
 from node.documents.children import first_by_name
 from node.documents.numbers import number_in
 from node.documents.origin_rules import ENDED, NON_PREFERENTIAL, NS
@@ -127,7 +127,7 @@ def _validity(root: Element, head: Children, agreed_on: Validity) -> Iterator[Br
     if _UNTIL not in head:
         yield Breach(root, "the agreement demands ValidUntil")
         return
-    issued, until = _date(head.get(_ISSUED)), _date(head[_UNTIL])
+    issued, until = _day(head.get(_ISSUED)), _day(head[_UNTIL])
     end = _later(issued, agreed_on.months) if issued is not None else None
     if end is None or until is None:
         return
@@ -142,7 +142,7 @@ def _validity(root: Element, head: Children, agreed_on: Validity) -> Iterator[Br
 def _retroactive(head: Children, agreed_on: Retroactive) -> Iterator[Breach]:
     issued, marked = head.get(_ISSUED), _is_true(head.get(_MARKED))
     departed = first_by_name(head.get(_TRANSPORT)).get(_DEPARTED)
-    day, departure = _date(issued), _date(departed)
+    day, departure = _day(issued), _day(departed)
     if not agreed_on.allowed and marked:
         yield Breach(head[_MARKED], "issuing after departure is not agreed")
     if departure is None or day is None or issued is None:
@@ -178,7 +178,7 @@ def _back_to_back(head: Children, items: list[Children], agreed_on: BackToBack) 
         ends = first_by_name(first).get(_UNTIL)
         if ends is None:
             yield Breach(first, "the agreement demands BackToBack/ValidUntil")
-        until, last = _date(head.get(_UNTIL)), _date(ends)
+        until, last = _day(head.get(_UNTIL)), _day(ends)
         if until is not None and last is not None and until > last:
             yield Breach(head[_UNTIL], "must not outlast the first certificate")
 
@@ -271,11 +271,8 @@ def _is_true(element: Element | None) -> bool:
     return text_of(element) in _TRUE
 
 
-def _date(element: Element | None) -> date | None:
-    try:
-        return date.fromisoformat(text_of(element))
-    except ValueError:
-        return None
+def _day(element: Element | None) -> date | None:
+    return date_of(text_of(element))
 
 
 def _later(day: date, months: int) -> date | None:

@@ -1,11 +1,10 @@
 """What a certificate of origin must say beyond its schema: dates in order, references that lead somewhere, totals."""
 
 from collections.abc import Iterator
-from datetime import date
 from decimal import Decimal
 
 from node.documents.breach import Breach
-from node.documents.checks import repeated, text_at, text_of
+from node.documents.checks import date_of, repeated, text_at, text_of
 from node.documents.children import Way, first_by_name
 from node.documents.numbers import number_in, too_long
 from node.safe_xml import Element
@@ -111,16 +110,9 @@ def _dates(root: Element, head: Children) -> Iterator[Breach]:
 
 def _ordered(first: Element | None, second: Element | None, rule: str) -> Iterator[Breach]:
     """Two dates that both stand there and are dates; the later one carries the breach."""
-    early, late = _date(first), _date(second)
+    early, late = date_of(text_of(first)), date_of(text_of(second))
     if second is not None and early is not None and late is not None and late < early:
         yield Breach(second, rule)
-
-
-def _date(element: Element | None) -> date | None:
-    try:
-        return date.fromisoformat(text_of(element))
-    except ValueError:
-        return None
 
 
 # --- the goods ------------------------------------------------------------------------------------------------------

@@ -12,9 +12,8 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
-from node.documents.checks import moment_of
+from node.documents.checks import date_of, moment_of
 from node.documents.code_lists import list_names, meaning
-from node.documents.json_values import date_of
 
 Pair = tuple[str, str]
 """English and 繁體中文."""

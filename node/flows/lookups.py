@@ -1,10 +1,11 @@
 """What our registers say to a partner that asks: about papers and operators that it was told of, and nothing else."""
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from threading import Lock
 
 from node.crypto.seal import lookup_leaf, make_seal
+from node.documents.checks import date_of
 from node.errors import TooManyLookups, WireError
 from node.flows.ports import Node
 from node.flows.quantities_left import left_of
@@ -128,8 +129,8 @@ def _of_certificate(found: Certificate, left: tuple[QuantityLeft, ...], now: dat
     return LookupAnswer(
         said_at=now,
         status=found.life.value,
-        valid_from=_day(found.latest.issued),
-        valid_until=_day(found.latest.valid_until),
+        valid_from=date_of(found.latest.issued or ""),
+        valid_until=date_of(found.latest.valid_until or ""),
         status_since=found.since,
         left=left,
     )
@@ -160,11 +161,3 @@ def _of_operator(found: OperatorState, now: datetime) -> LookupAnswer:
         valid_until=found.valid_until,
         status_since=found.effective,
     )
-
-
-def _day(text: str | None) -> date | None:
-    """What a partner wrote may be no day."""
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        return None
