@@ -1548,6 +1548,26 @@ class StoreVersion(StoreError):
     remedy_zh = "請使用相符版本的節點；`n2n up` 會自動升級舊資料庫。"
 
 
+class StoreOfAnother(StoreError):
+    """The database holds what node {found} remembers, and this is node {code}."""
+
+    code = "N2N-DB-010"
+    category = Category.MISCONFIGURED
+    zh = "資料庫屬於節點 {found}，本節點為 {code}。"
+    remedy = "Nothing was done there. Name a database of its own under `[store] url`; two nodes never share one."
+    remedy_zh = "未進行任何作業。請於 `[store] url` 指定專屬資料庫；兩個節點不得共用。"
+
+
+class StoreInUse(StoreError):
+    """Another process already works on the database of node {code}."""
+
+    code = "N2N-DB-011"
+    category = Category.CONFLICT
+    zh = "節點 {code} 的資料庫已由另一個程序使用中。"
+    remedy = "Stop that process first, wherever it runs. The server forgets a host that vanished within half a minute."
+    remedy_zh = "請先停止該程序（可能位於其他主機）。主機若已失聯，伺服器將於半分鐘內解除。"
+
+
 class StoreRefused(StoreError):
     """The database refused a change that breaks its own rules: {rule}."""
 

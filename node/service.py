@@ -14,7 +14,7 @@ from pathlib import Path
 
 from node import kill_points
 from node.crypto.checkpoint_key import current_key
-from node.errors import AlreadyRunning
+from node.errors import AlreadyRunning, StoreInUse
 from node.flows import attaching, checkpoints, collecting, fetching, forgetting, pulling, releasing
 from node.profiles.partner import ChannelKind, Partner
 from node.register_rounds import RegisterRounds
@@ -63,6 +63,8 @@ async def run(settings: Settings) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stop.set)
         try:
+            if not await asyncio.to_thread(wired.node.store.serve_alone):
+                raise StoreInUse(code=settings.code)
             await serve(wired, stop)
         finally:
             await asyncio.to_thread(wired.close)

@@ -44,6 +44,7 @@ from node.server.hub_door import HubDoor
 from node.settings import SETTINGS_FILE, HubKind, KeyFiles, LogFormat, Settings
 from node.store.database import Database
 from node.store.jobs import Lane
+from node.store.owner import claim_store
 from node.store.room import free_bytes
 from node.store.upload_files import UploadFiles
 from node.transport.over_grpc import GrpcChannel
@@ -147,7 +148,12 @@ def wire(settings: Settings, clock: Clock | None = None, random: Randomness = se
     if settings.hub.kind is HubKind.REST and settings.hub.rest is not None:
         keys.require_distinct(load_certificates(settings.hub.rest.certificate)[0])
     store = Database.open(settings.store_url)
-    store.migrate()
+    try:
+        store.migrate()
+        store.write(partial(claim_store, code=settings.code))
+    except BaseException:
+        store.close()
+        raise
     waker = _Waker()
     hub = open_hub(settings, book, journal)
     node = Node(

@@ -27,6 +27,7 @@ from node.store.answers import ToldAnswer
 from node.store.cancellations import Cancellation
 from node.store.database import Database, Tx
 from node.store.holds import Hold
+from node.store.owner import claim_store
 from node.store.releases import Wait
 from node.store.retention import Tombstone
 from node.wire import receipt_from_bytes
@@ -67,6 +68,7 @@ def make_store(session: Session) -> None:
     store = Database.open(settings.store_url)
     try:
         store.migrate()
+        store.write(lambda tx: claim_store(tx, settings.code))
     finally:
         store.close()
 

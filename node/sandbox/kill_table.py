@@ -83,6 +83,8 @@ EXEMPT: Final[Mapping[str, str]] = {
     "flows.register_lists._hand_in": "lists and the end of the request are one commit: before it the request waits",
     "flows.register_asking.ask": "kept before it is sent: one without an answer is seen, and asked again in an hour",
     "flows.witness.clear": "a person's act on an alarm; nothing follows from it",
+    "wiring.wire": "a start notes whose store this is; lost before its commit, the next start notes it",
+    "cli.node_access.make_store": "as a start",
     "sandbox.demo_uses._past_the_ledger": "part of the demonstration, of no node",
     "server.refusals.RefusalBook._write": "counts of calls that were turned away; at most a second of them is lost",
 }

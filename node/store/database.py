@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from node import kill_points
 from node.errors import Unexpected
 from node.store import schema
-from node.store.engines import READERS, is_lasting, open_engines
+from node.store.engines import READERS, is_lasting, only_server, open_engines
 from node.store.seam import run_plain, seam
 from node.store.writer import GroupWriter
 
@@ -37,6 +37,7 @@ class Database:
         self._reader = reader
         self._writer = GroupWriter(writer)
         self._idle: deque[Tx] = deque()
+        self._serving: Connection | None = None
         self._closed = False
         self._here = threading.local()
 
@@ -85,9 +86,22 @@ class Database:
         with seam(), self._looking() as tx, tx.begin():
             return self._within(work, tx)
 
+    def serve_alone(self) -> bool:
+        """Keep other processes from serving this database until `close`; False where one serves it already.
+
+        A SQLite file lies in one home, whose own lock does this.
+        """
+        if is_lasting(self._reader):
+            return True
+        with seam():
+            self._serving = only_server(self._reader)
+        return self._serving is not None
+
     def close(self) -> None:
         """Finish what waits to be written and let go of the file; closing twice is fine."""
         self._closed = True
+        if self._serving is not None:
+            self._serving.close()
         self._writer.close()
         self._keep_at_most(0)
         for engine in self._engines:

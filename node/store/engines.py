@@ -35,6 +35,9 @@ WAL_LIMIT_BYTES = 64 * 1024 * 1024
 WRITER_LOCK = 0x6E326E
 """Number of the advisory lock of whoever writes ("n2n"); advisory locks are of one database."""
 
+SERVING_LOCK = 0x6E326F
+"""Number of the advisory lock of the one process that serves; its connection holds it as long as it lives."""
+
 FROZEN_S = 15
 """A transaction in which nothing happens for so long is ended by PostgreSQL: its process is frozen or cut off, and all
 others wait for its lock. What it held is undone, and it hears so when it goes on."""
@@ -89,6 +92,28 @@ def refuse_half_undone(connection: Connection) -> None:
     status = None if driver is None else int(driver.info.transaction_status)
     if status != _IN_TRANSACTION:
         raise StoreUnavailable(detail="a failed statement ended the transaction")
+
+
+def only_server(engine: Engine) -> Connection | None:
+    """A connection to PostgreSQL that keeps other processes from serving this database until it is closed.
+
+    None where another serves it.
+    """
+    connection = engine.connect()
+    try:
+        # Not in a transaction, which would be ended for doing nothing; nor one of the readers'.
+        connection.execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()
+        # A host that loses its power says no good-bye: the server asks whether it is still there.
+        for setting, value in (("idle", FROZEN_S), ("interval", 5), ("count", 3)):
+            connection.exec_driver_sql(f"SET tcp_keepalives_{setting} = {value}")
+        if connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({SERVING_LOCK})").scalar():
+            return connection
+    except BaseException:
+        connection.close()
+        raise
+    connection.close()
+    return None
 
 
 def is_lasting(engine: Engine) -> bool:

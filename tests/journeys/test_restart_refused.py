@@ -8,8 +8,11 @@ import pytest
 
 from node.cli.main import main
 from node.errors import Category
+from node.model.ids import NodeCode
 from node.sandbox.homes import furnish_home
 from node.service import READY_FILE
+from node.store.database import Database
+from node.store.owner import claim_store
 
 XA, XB = "XA", "XB"
 
@@ -41,6 +44,13 @@ def copied(source: str, *targets: str) -> Callable[[Path], None]:
     return copy
 
 
+def anothers(home: Path) -> None:
+    store = Database.open(f"sqlite:///{home / 'node.db'}")
+    store.migrate()
+    store.write(lambda tx: claim_store(tx, NodeCode(XB)))
+    store.close()
+
+
 ARRANGEMENT = "partner_profiles/XB/xa-xb-trade-papers.toml"
 WRONG = {
     "a TLS key that is garbage": (rewritten("keys/tls.key", b"garbage"), "N2N-CFG-003"),
@@ -51,6 +61,7 @@ WRONG = {
     "a decryption key that is garbage": (rewritten("keys/decrypt-0123456789abcdef.key", b"x"), "N2N-CFG-00"),
     "an unknown word in the settings": (edited("node.toml", "[log]", "[log]\nlevvel = 1"), "N2N-CFG-001"),
     "settings that are no TOML": (rewritten("node.toml", b"schema = = 1"), "N2N-CFG-001"),
+    "the store of another node": (anothers, "N2N-DB-010"),
     "no settings": (lambda home: (home / "node.toml").unlink(), "N2N-CFG-006"),
     "an unknown word in an arrangement": (edited(ARRANGEMENT, "suspended", "supsended"), "N2N-PROF-001"),
     "an arrangement that is no TOML": (rewritten(ARRANGEMENT, b"[[kind]"), "N2N-PROF-001"),

@@ -89,3 +89,15 @@ def test_a_frozen_writer_is_undone_and_its_lock_goes_to_the_next(
         frozen.write(freeze)
     frozen.close()
     assert len(database.read(lambda tx: tx.execute(SETTING.select()).all())) == 1
+
+
+def test_one_process_serves_a_database_until_its_connection_ends(database: Database, database_url: str) -> None:
+    other = Database.open(database_url)
+    assert database.serve_alone()
+    assert not other.serve_alone()
+    # Between two looks it is in no transaction, which the server would end for doing nothing.
+    waiting = "SELECT state FROM pg_stat_activity WHERE query LIKE 'SELECT pg_try_advisory_lock(_______)'"
+    assert other.read(lambda tx: tx.exec_driver_sql(waiting).scalars().all()) == ["idle"]
+    database.close()
+    assert other.serve_alone()
+    other.close()
