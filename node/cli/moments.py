@@ -1,7 +1,7 @@
 """Moments as people type them."""
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import typer
 
@@ -31,3 +31,11 @@ def until(text: str) -> datetime:
         return moment + timedelta(days=1) if len(text) == len("2026-11-22") else moment
     except (ValueError, OverflowError):
         raise typer.BadParameter(f"{text!r}: 2026-11-22, 2026-11-22T08:00:00Z") from None
+
+
+def day(text: str | None, now: datetime) -> date:
+    """An ISO 8601 day, else today where whoever types sits. Anything else is a usage error."""
+    try:
+        return date.fromisoformat(text) if text else now.astimezone().date()
+    except ValueError:
+        raise typer.BadParameter(f"{text!r}: a date such as 2026-11-22; 日期格式如 2026-11-22") from None

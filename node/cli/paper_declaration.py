@@ -1,17 +1,18 @@
 """`n2n paper check-declaration FILE`: a declaration held against the registers of operators and certificates."""
 
-from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.moments import day
 from node.cli.output import Column, Data
 from node.cli.pki import node_code
 from node.cli.session import Session, command
 from node.cli.words import Text
 from node.clock import SystemClock
 from node.errors import Category, Language
+from node.model.certificate import last_moment
 
 if TYPE_CHECKING:
     from node.flows.declaration_check import Verdict
@@ -66,7 +67,9 @@ def check_declaration(
         declaration = read_declaration(opened.read(DECLARATION_LIMITS.size_bytes + 1))
     now = SystemClock().now()
     code = node_code(partner) if partner else None
-    verdicts = check_against_registers(session, declaration, code, _moment(on, now), now)
+    # What holds on a day holds for the goods that are declared on it.
+    moment = last_moment(day(on, now)) if on else now
+    verdicts = check_against_registers(session, declaration, code, moment, now)
     failed = sum(not one.ok for one in verdicts)
     if session.as_json:
         session.output.data(
@@ -83,16 +86,6 @@ def check_declaration(
         session.output.say(Text(*(text.format(count=failed, all=len(verdicts)) for text in told)))
     if failed:
         raise typer.Exit(Category.MALFORMED.exit_code)
-
-
-def _moment(on: str | None, now: datetime) -> datetime:
-    """The end of that day: what holds on a day holds for the goods that are declared on it."""
-    if on is None:
-        return now
-    try:
-        return datetime.combine(date.fromisoformat(on), time.max, UTC)
-    except ValueError:
-        raise typer.BadParameter(f"{on!r}: 2026-11-22") from None
 
 
 def _row(one: "Verdict", language: Language) -> tuple[str, str, str, str, str, str]:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, TextIO
 import typer
 
 from node.cli import register_requests
-from node.cli.moments import since
+from node.cli.moments import day, since
 from node.cli.output import Cell, Column, Data, csv_cells, to_json
 from node.cli.pki import node_code
 from node.cli.register_words import (
@@ -261,11 +261,7 @@ def _code(partner: str | None) -> "NodeCode | None":
 def _when(on: str | None, known_at: str | None) -> tuple[date, datetime]:
     """The day asked about – here, where the officer sits – and the moment whose knowledge counts."""
     now = SystemClock().now()
-    try:
-        day = date.fromisoformat(on) if on else now.astimezone().date()
-    except ValueError:
-        raise typer.BadParameter(f"{on!r}: 2026-11-22") from None
-    return day, since(known_at, now) if known_at else now
+    return day(on, now), since(known_at, now) if known_at else now
 
 
 def _register(

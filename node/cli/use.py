@@ -1,11 +1,11 @@
 """`n2n use ID`: a declaration used a certificate of a partner's: write it off, and tell the partner."""
 
 import re
-from datetime import date
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from node.cli.moments import day
 from node.cli.output import Column
 from node.cli.session import Session, command
 from node.cli.words import STATES, Text
@@ -69,7 +69,7 @@ def use(
     if not withdraw and not (declaration and (item or value)):
         raise typer.BadParameter("needs --declaration and --item or --value; 應載明報單及項次數量或價值")
     wanted = Wanted(
-        on=_day(on),
+        on=day(on, SystemClock().now()),
         declarations=declaration or (),
         lines=_lines(item or [], value or []),
         ucr=ucr or (),
@@ -91,13 +91,6 @@ def use(
         ]
     )
     session.output.aside(BALANCE, balance_rows(balance, session), _ASIDE)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text) if text else SystemClock().now().date()
-    except ValueError as error:
-        raise typer.BadParameter(f"{text!r}: a date such as 2026-11-22; 日期格式如 2026-11-22") from error
 
 
 def _lines(items: list[str], values: list[str]) -> "list[Asked]":
