@@ -15,6 +15,8 @@ from node.model.upload import Chunk
 from node.service import take_from_hub
 from node.store import attachments, queries, retention
 from node.store.actors import ActorKind, ensure
+from node.transport.loopback import Loopback
+from node.wire import receipt_from_bytes
 
 SCAN = hashlib.shake_256(b"scan").digest(1_300_000)
 NOTE = "簽署之影本".encode() * 10
@@ -175,3 +177,42 @@ def test_attachments_go_with_the_body(pair, origin: bytes, clock) -> None:
         assert store.read(attachments.kept) == set()
         collect(node)
     assert (lying(pair.xa, "out"), lying(pair.xb, "in")) == ([], [])
+
+
+def agree(pair, country, reopen, most: int) -> None:
+    """Attachments of up to `most` bytes are what this country knows to be agreed."""
+    other = "XB" if country is pair.xa else "XA"
+    file = country.home / "partner_profiles" / other / "xa-xb-trade-papers.toml"
+    before = file.read_text()
+    assert "max_upload_bytes = 104857600" in before
+    file.write_text(before.replace("max_upload_bytes = 104857600", f"max_upload_bytes = {most}"))
+    reopen(country)
+
+
+@pytest.mark.parametrize("over", [0, 1])
+def test_an_attachment_larger_than_agreed_sends_the_paper_back_and_leaves_nothing(
+    pair, phyto: bytes, reopen, over: int
+) -> None:
+    agree(pair, pair.xa, reopen, len(SCAN) - over)
+    hand_in(pair, phyto)
+    note = pair.xa.home / "hub" / "refused" / "XB" / "one.note"
+    if not over:
+        assert (note.exists(), sent(pair).state) == (False, State.ACCEPTED)
+        return
+    told = json.loads(note.read_text())
+    assert told["code"] == "N2N-WIRE-003"
+    assert f"{len(SCAN) - 1} bytes" in str(told)
+    assert lying(pair.xa, "out") == []
+
+
+def test_an_attachment_larger_than_the_partner_agreed_is_refused_with_its_signed_receipt(
+    pair, phyto: bytes, reopen
+) -> None:
+    agree(pair, pair.xb, reopen, len(SCAN) - 1)
+    pair.xa.road.there = Loopback(pair.xb.code, pair.xa.code, pair.xb.wired.door, pair.xb.wired.door.uploads)
+    hand_in(pair, phyto)
+    pair.cross()
+    assert sent(pair).state is State.REFUSED
+    receipt = receipt_from_bytes(pair.xa.receipt(sent(pair).id).signed.receipt)
+    assert [one.code for one in receipt.findings] == ["TOO_LARGE"]
+    assert pair.xb.hub_has() == []

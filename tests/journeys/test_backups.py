@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,8 @@ from node.archive.backups import Backup
 from node.errors import BackupUnusable, StoreUnavailable
 from node.model.exchange import State
 from node.model.ids import NodeCode
-from node.store import backup
+from node.model.job import Verb
+from node.store import backup, jobs
 
 XA, XB = NodeCode("XA"), NodeCode("XB")
 
@@ -170,3 +172,15 @@ def test_a_name_that_is_taken_is_left_alone_and_no_half_backup_stays(pair, paper
     assert occupied.read_bytes() == b"something else"
     assert [one.name for one in folder.iterdir()] == [occupied.name]
     shutil.rmtree(folder)
+
+
+def test_what_another_worker_held_when_the_copy_was_made_is_free_after_going_back(
+    pair, papers, tmp_path: Path, go_back
+) -> None:
+    sent = pair.xa.hand_in(papers(1)[0], XB)
+    now, lane = pair.xa.clock.now(), jobs.Lane(XB, Verb.SEAL)
+    pair.xa.wired.node.store.write(lambda tx: jobs.claim(tx, lane, "another process", 9, now, timedelta(hours=9)))
+    made = take(pair.xa, tmp_path)
+    go_back(pair.xa, made)
+    pair.cross()
+    assert pair.xa.exchange(sent).state is State.DELIVERED

@@ -101,7 +101,9 @@ def test_one_bad_paper_does_not_touch_its_neighbours(agency, fresh, key) -> None
     assert [one.WhichOneof("outcome") for one in outcomes] == ["taken", "refusal", "refusal", "taken"]
     assert outcomes[1].refusal.code == "N2N-DOC-002"
     refusal = outcomes[1].refusal
-    assert refusal.findings
+    assert [(one.code, one.path, one.rule) for one in refusal.findings] == [
+        ("SCHEMA", "/CertificateOfOrigin", "lacks ExportCountry"),
+    ]
     assert len(refusal.reasons) == len(refusal.findings)
     for reason in refusal.reasons:
         assert (reason.severity, reason.whose) in {("error", "standard"), ("error", "kind")}

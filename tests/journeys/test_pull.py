@@ -1,6 +1,7 @@
 """A partner behind a wall: XB cannot be called by XA; it takes its papers home and brings the receipts."""
 
 import asyncio
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -15,6 +16,7 @@ from node.model.collect import CollectRequest, CollectResponse
 from node.model.exchange import State
 from node.model.ids import NodeCode
 from node.model.receipt import Answer, Deferred, DeferredCode, DeliverResponse, NotHeld
+from node.service import take_from_hub
 from node.settings import load_settings
 from node.transport.loopback import Loopback
 from node.wiring import wire
@@ -229,3 +231,43 @@ def test_a_collector_that_denies_again_and_again_is_offered_the_paper_as_before(
     for _ in range(5):
         pulling.confirm(walled.xa.wired.node, XB, DeliverResponse((Answer(message, NotHeld()),)))
     assert offer(walled).papers is not None
+
+
+def test_a_paper_that_nobody_took_home_is_cancelled_at_once(walled, papers) -> None:
+    sent = walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    (done,) = acts.perform(walled.xa.wired.node, acts.Act.CANCEL, [sent], CLERK, "taken back")
+    assert (done.before, done.after, done.asked) == (State.SEALED, State.CANCELLED, False)
+    assert offer(walled).is_empty
+
+
+def test_a_paper_whose_collector_lost_it_is_cancelled_by_the_collectors_signed_absent(walled, papers) -> None:
+    sent = walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    assert offer(walled).papers is not None
+    (done,) = acts.perform(walled.xa.wired.node, acts.Act.CANCEL, [sent], CLERK, "taken back")
+    assert done.asked
+    walled.xa.clock.advance(pulling.LEASE + timedelta(seconds=1))
+    asked = offer(walled)
+    assert asked.papers is None, "what is to be cancelled is not given again"
+    assert asked.status is not None
+    assert asked.status.close
+    walled.xa.clock.advance(pulling.LEASE + timedelta(seconds=1))
+    assert collect(walled.xb) == 1
+    assert walled.xa.exchange(sent).state is State.CANCELLED
+    assert walled.xa.receipt(sent).verdict.name == "ABSENT"
+    walled.xb.work()
+    assert walled.xb.hub_has() == []
+
+
+def test_a_paper_with_attachments_for_a_partner_that_collects_goes_back_to_the_hub(walled, papers) -> None:
+    folder = walled.xa.home / "hub" / "outbound" / XB
+    (folder / "one.files").mkdir()
+    (folder / "one.files" / "scan.pdf").write_bytes(b"scan")
+    (folder / "one.xml").write_bytes(papers(1)[0])
+    (folder / "one.done").touch()
+    take_from_hub(walled.xa.wired)
+    note = json.loads((walled.xa.home / "hub" / "refused" / XB / "one.note").read_text())
+    assert note["code"] == "N2N-PROF-007"
+    assert not list((walled.xa.home / "uploads").glob("out/*/*"))
+    assert offer(walled).is_empty

@@ -1,5 +1,6 @@
 """Certificates are written off on both sides, once, exactly, and never beyond what they certify."""
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -16,7 +17,7 @@ from node.errors import (
     UseNumberTaken,
     UseUnknown,
 )
-from node.flows import outbound, parking, use_effects
+from node.flows import acts, outbound, parking, use_effects
 from node.flows.outbound import Accepted, Submission
 from node.flows.ports import ActorName
 from node.model.exchange import Direction, State
@@ -369,3 +370,61 @@ def test_a_defect_in_a_ledger_takes_no_neighbour_along(monkeypatch, pair, tea) -
     pair.xb.work()
     assert pair.xb.exchange(uses[0]).state is State.DELIVERED
     assert both(pair) == (240, 240)
+
+
+def test_a_use_that_is_cancelled_before_it_was_sent_is_free_again(pair, tea) -> None:
+    use = pair.xb.hand_in(use_of(tea, "U-1", lines=[line("1", "480")]), "XA", "u1")
+    assert both(pair) == (0, 480)
+    (done,) = acts.perform(pair.xb.wired.node, acts.Act.CANCEL, [use], CLERK, "wrong declaration")
+    assert done.after is State.CANCELLED
+    assert both(pair) == (480, 480)
+    pair.xb.hand_in(use_of(tea, "U-1", lines=[line("1", "470")]), "XA", "u2")
+    pair.xb.work()
+    assert both(pair) == (10, 10)
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_use_that_may_have_been_sent_is_free_again_only_with_the_partners_signed_absent(pair, tea, arrived) -> None:
+    if not arrived:
+        pair.xb.road.tamper = lambda request: replace(
+            request, envelopes=tuple(replace(one, body_digest=bytes(32)) for one in request.envelopes)
+        )
+    pair.xb.road.loses_answers = 1
+    use = pair.xb.hand_in(use_of(tea, "U-1"), "XA", "u1")
+    pair.xb.work()
+    (done,) = acts.perform(pair.xb.wired.node, acts.Act.CANCEL, [use], CLERK, "wrong declaration")
+    assert done.asked
+    assert both(pair)[0] == 360, "nobody knows yet"
+    pair.cross()
+    pair.xb.work()
+    assert pair.xb.exchange(use).state is (State.DELIVERED if arrived else State.CANCELLED)
+    assert both(pair) == ((360, 360) if arrived else (480, 480))
+
+
+def test_a_withdrawal_that_is_cancelled_leaves_the_use_to_be_taken_back_in_other_words(pair, tea) -> None:
+    pair.xb.hand_in(use_of(tea, "U-1"), "XA", "u1")
+    pair.xb.work()
+    back = pair.xb.hand_in(taken_back(tea, "U-1"), "XA", "w1")
+    acts.perform(pair.xb.wired.node, acts.Act.CANCEL, [back], CLERK, "the reason is another")
+    assert both(pair) == (360, 360)
+    pair.xb.hand_in(taken_back(tea, "U-1", "Goods were never released."), "XA", "w2")
+    pair.xb.work()
+    assert both(pair) == (480, 480)
+
+
+def test_a_use_of_a_certificate_that_its_issuing_side_did_not_even_seal_is_put_off(pair, monkeypatch) -> None:
+    pair.xa.hand_in(TEA, "XB", key="tea")
+    use = trusting(monkeypatch, pair.xb, use_of(TEA, "U-1"), "u1")
+    pair.xb.work()
+    assert pair.xb.exchange(use).state is State.SEALED, "put off, not refused"
+    pair.xa.work()
+    pair.xb.later(hours=1)
+    assert pair.xb.exchange(use).state is State.DELIVERED
+    assert left(pair.xa, "XB", OUT, TEA) == 360
+
+
+def test_a_use_that_was_handed_in_twice_is_free_when_the_last_of_both_is_cancelled(pair, tea) -> None:
+    twice = [pair.xb.hand_in(use_of(tea, "U-1"), "XA", key) for key in ("u1", "u2")]
+    for one, free in zip(twice, (360, 480), strict=True):
+        assert acts.perform(pair.xb.wired.node, acts.Act.CANCEL, [one], CLERK, "")[0].error is None
+        assert both(pair) == (free, 480)
