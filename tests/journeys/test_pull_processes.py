@@ -14,7 +14,7 @@ from node.flows import collecting
 from node.model.exchange import Direction, State
 from node.sandbox import dev_pki
 from node.sandbox.homes import furnish_home
-from node.sandbox.processes import NodeProcess, free_port
+from node.sandbox.processes import STOP_S, NodeProcess, free_port
 from node.settings import load_settings
 from node.store import queries
 from node.store.database import Database
@@ -99,8 +99,14 @@ def test_papers_cross_both_ways_although_one_side_cannot_be_called(walled: Walle
     until(lambda: walled.states(walled.xa) == {State.DELIVERED})
     until(lambda: walled.hub_has(walled.xa, XB) == sorted(back))
     until(lambda: walled.states(walled.xb) == {State.DELIVERED})
-    # Who waits for papers when told to stop does not wait to the end.
-    began = time.monotonic()
-    for process in walled.processes.values():
-        process.stop()
-    assert time.monotonic() - began < collecting.WAIT_MS / 1000
+    # Who waits for papers, or has somebody wait, does not do so to the end when it is told to stop: it would be killed.
+    assert STOP_S < collecting.WAIT_MS / 1000
+    walled.processes[XB].stop()
+    assert "node.stopped" in walled.processes[XB].log_tail()
+    walled.processes[XB].start()
+    last = fresh(1, "LAST")
+    walled.hand_in(walled.xa, XB, last, "last")
+    until(lambda: walled.hub_has(walled.xb, XA) == sorted(there + later + last))
+    until(lambda: walled.states(walled.xa) == {State.DELIVERED})
+    walled.processes[XA].stop()
+    assert "node.stopped" in walled.processes[XA].log_tail()
