@@ -183,14 +183,13 @@ def days_until(country, day: str) -> timedelta:
 def test_a_partner_that_sends_it_in_company_is_refused_and_the_others_are_taken(
     on, paper: bytes, origin: bytes, company: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calls, "GUARDED", frozenset())
-    if company == "under its seal":
-        monkeypatch.setattr(sealing, "GUARDED", frozenset())
+    monkeypatch.setattr(sealing if company == "under its seal" else calls, "GUARDED", frozenset())
     sent, other = hand_in(on.xa, paper), on.xa.hand_in(origin, XB, "k2")
     releasing.release(on.xa.wired.node, sent, CHIEF, "seen")
     on.cross()
     assert (on.xa.exchange(sent).state, on.xa.exchange(sent).last_cause) == (State.REFUSED, "AGREED")
     assert on.xa.exchange(other).state is State.DELIVERED
+    assert [len(call.envelopes) for call in on.xa.road.carried] == ([2] if company == "in its call" else [1, 1])
     assert [one.kind for one in on.xb.received()] == ["certificate_of_origin"]
 
 

@@ -1,9 +1,13 @@
 """A partner is away for a day: nothing is tried meanwhile, nobody else waits, the urgent goes first when it is back."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from node.documents import samples
 from node.errors import PartnerUnreachable
 from node.model.exchange import State
-from node.store import circuits
+from node.model.receipt import Answer, Deferred, DeferredCode
+from node.store import circuits, intake_gate
 from node.wire import header_from_bytes
 
 XA, XB, XC = "XA", "XB", "XC"
@@ -93,3 +97,25 @@ def test_a_restart_forgets_who_was_away_and_finds_out_anew(pair, papers, reopen)
     pair.xa.wired.node.store.write(forget_all)
     pair.xa.later(minutes=16)
     assert pair.xa.exchange(sent).state is State.DELIVERED
+
+
+def test_a_paper_for_which_the_partner_asked_more_time_has_it_although_the_partner_was_away_meanwhile(
+    pair, papers
+) -> None:
+    patient, other = papers(2)
+
+    def later(answers: Sequence[Answer]) -> list[Answer]:
+        return [replace(one, outcome=Deferred(DeferredCode.OVERLOAD, 3_600_000)) for one in answers]
+
+    pair.xa.road.spoil = later
+    pair.xb.wired.node.store.write(lambda tx: intake_gate.close(tx, pair.xa.clock.now()))
+    put_off = pair.xa.hand_in(patient, XB, "patient")
+    pair.xa.work()
+    pair.xb.wired.node.store.write(intake_gate.reopen)
+    pair.xa.road.spoil = lambda answers: answers
+    sent = cut_until_open(pair.xa, other)
+    pair.xa.road.cut = False
+    pair.xa.next_try()
+    assert [pair.xa.exchange(one).state for one in (sent, put_off)] == [State.DELIVERED, State.SEALED]
+    pair.xa.later(hours=2)
+    assert pair.xa.exchange(put_off).state is State.DELIVERED

@@ -271,3 +271,20 @@ def test_a_paper_with_attachments_for_a_partner_that_collects_goes_back_to_the_h
     assert note["code"] == "N2N-PROF-007"
     assert not list((walled.xa.home / "uploads").glob("out/*/*"))
     assert offer(walled).is_empty
+
+
+def test_what_was_claimed_beside_a_paper_that_breaks_the_collector_and_not_offered_was_never_sent(
+    walled, papers
+) -> None:
+    first, *others = papers(4)
+    walled.xa.hand_in(first, XB, "first")
+    walled.xa.work()
+    for _ in range(6):
+        offer(walled)
+        walled.xa.clock.advance(pulling.LEASE + timedelta(seconds=1))
+    waiting = [walled.xa.hand_in(content, XB, f"k{n}") for n, content in enumerate(others)]
+    walled.xa.work()
+    offered = offer(walled)
+    assert len(offered.papers.envelopes) == 1
+    done = acts.perform(walled.xa.wired.node, acts.Act.CANCEL, waiting, CLERK, "taken back")
+    assert [(one.after, one.asked) for one in done] == [(State.CANCELLED, False)] * 3
