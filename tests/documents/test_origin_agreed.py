@@ -355,6 +355,33 @@ OTHERWISE: dict[str, tuple[str, str, dict[str, object], Edits, list[tuple[str, s
         [("<IssueDate>2026-11-20", "<IssueDate>2026-11-30"), ("2027-11-19", "2027-02-28")],
         [],
     ),
+    "a month with such a day ends on it": (
+        "lenses",
+        "XA-XB-ECA",
+        {"validity": Validity(months=4, lasting=Lasting.EXACTLY, last_day=LastDay.SAME_DAY), "retroactive": None},
+        [("<IssueDate>2026-11-20", "<IssueDate>2026-11-30"), ("2027-11-19", "2027-03-30")],
+        [],
+    ),
+    "on the last free day after departure": (
+        "lenses",
+        "XA-XB-ECA",
+        {"retroactive": Retroactive(allowed=True, free_days=3)},
+        [
+            ("<IssuedRetroactively>true</IssuedRetroactively>", ""),
+            ("<DepartureDate>2026-11-14<", "<DepartureDate>2026-11-17<"),
+        ],
+        [],
+    ),
+    "a day behind the last free day after departure": (
+        "lenses",
+        "XA-XB-ECA",
+        {"retroactive": Retroactive(allowed=True, free_days=3)},
+        [
+            ("<IssuedRetroactively>true</IssuedRetroactively>", ""),
+            ("<DepartureDate>2026-11-14<", "<DepartureDate>2026-11-16<"),
+        ],
+        [(f"{ROOT}/IssueDate", "is after departure and needs IssuedRetroactively")],
+    ),
     "validity beyond the calendar": (
         "lenses",
         "XA-XB-ECA",

@@ -1,7 +1,9 @@
 """A node's store is copied beside it, and the node goes back to the copy after its disk died."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -184,3 +186,36 @@ def test_what_another_worker_held_when_the_copy_was_made_is_free_after_going_bac
     go_back(pair.xa, made)
     pair.cross()
     assert pair.xa.exchange(sent).state is State.DELIVERED
+
+
+def test_a_backup_in_which_one_letter_of_a_paper_differs_is_refused(pair, papers, tmp_path: Path) -> None:
+    pair.xa.hand_in(papers(1)[0], XB)
+    made = take(pair.xa, tmp_path)
+    whole = made.path.read_bytes()
+    made.path.write_bytes(whole.replace(b"<ExportCountry>XA<", b"<ExportCountry>XZ<"))
+    assert made.path.read_bytes() != whole
+    assert backup.faults(made.path) == [], "SQLite sees nothing"
+    with pytest.raises(BackupUnusable):
+        made.require_whole()
+
+
+def test_a_backup_that_is_byte_for_byte_a_damaged_store_is_refused(pair, papers, tmp_path: Path) -> None:
+    pair.xa.hand_in(papers(1)[0], XB)
+    made = take(pair.xa, tmp_path)
+    with made.path.open("r+b") as file:
+        file.seek(2 * 4096)
+        file.write(b"\xff" * 4096)
+    told = replace(made, sha256=hashlib.sha256(made.path.read_bytes()).hexdigest())
+    with pytest.raises(BackupUnusable):
+        told.require_whole()
+
+
+def test_a_copy_with_other_rows_than_the_store_had_is_no_backup_and_does_not_stay(
+    pair, papers, tmp_path: Path, monkeypatch
+) -> None:
+    pair.xa.hand_in(papers(1)[0], XB)
+    counts = backup.counts
+    monkeypatch.setattr(backup, "counts", lambda path: {**counts(path), "exchange": 0})
+    with pytest.raises(BackupUnusable):
+        take(pair.xa, tmp_path)
+    assert list((tmp_path / "backups").iterdir()) == []

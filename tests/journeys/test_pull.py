@@ -15,9 +15,11 @@ from node.flows.ports import ActorName
 from node.model.collect import CollectRequest, CollectResponse
 from node.model.exchange import State
 from node.model.ids import NodeCode
+from node.model.job import Verb
 from node.model.receipt import Answer, Deferred, DeferredCode, DeliverResponse, NotHeld
 from node.service import take_from_hub
 from node.settings import load_settings
+from node.store import jobs, pulled
 from node.transport.loopback import Loopback
 from node.wiring import wire
 
@@ -119,6 +121,9 @@ def test_receipts_brought_twice_or_late_settle_once(walled, papers) -> None:
     assert pulling.confirm(walled.xa.wired.node, XB, answers) == 1
     assert pulling.confirm(walled.xa.wired.node, XB, answers) == 1
     assert walled.xa.exchange(sent).state is State.DELIVERED
+    another = replace(answers.answers[0].outcome, receipt=b"x" + answers.answers[0].outcome.receipt)
+    unlike = replace(answers, answers=(replace(answers.answers[0], outcome=another),))
+    assert pulling.confirm(walled.xa.wired.node, XB, unlike) == 0
     walled.xa.work()
     assert '"state": "DELIVERED"' in (walled.xa.home / "hub" / "status" / f"{sent}.json").read_text()
 
@@ -288,3 +293,17 @@ def test_what_was_claimed_beside_a_paper_that_breaks_the_collector_and_not_offer
     assert len(offered.papers.envelopes) == 1
     done = acts.perform(walled.xa.wired.node, acts.Act.CANCEL, waiting, CLERK, "taken back")
     assert [(one.after, one.asked) for one in done] == [(State.CANCELLED, False)] * 3
+
+
+def test_who_held_papers_before_they_were_taken_over_gives_nothing_back(walled, papers) -> None:
+    walled.xa.hand_in(papers(1)[0], XB)
+    walled.xa.work()
+    now, store = walled.xa.clock.now(), walled.xa.wired.node.store
+    lane = jobs.Lane(XB, Verb.DELIVER)
+    (held,) = store.write(lambda tx: jobs.claim(tx, lane, "collect", 9, now, pulling.LEASE))
+    (taken,) = store.write(lambda tx: pulled.take_over(tx, [held.exchange], "confirm", now, pulling.LEASE))
+    store.write(lambda tx: pulled.give_back(tx, [held]))
+    assert offer(walled).is_empty
+    assert store.read(lambda tx: jobs.held(tx, [held, taken])) == {taken.exchange}
+    store.write(lambda tx: pulled.release(tx, [taken]))
+    assert offer(walled).papers is not None

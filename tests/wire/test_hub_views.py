@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from node.errors import Language
 from node.model.document import Finding
 from node.model.exchange import Assurance, Direction, Exchange, State
+from node.model.finding_reason import FindingReason
 from node.model.hub import ExchangeView
 from node.model.ids import ExchangeId, NodeCode
 from node.model.receipt import Receipt, Verdict
@@ -13,6 +15,10 @@ from node.wire.hub_responses import exchange_view_to_bytes
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123000, tzinfo=UTC)
 XB = NodeCode("XB")
+
+
+def explain(finding: Finding, kind: str) -> FindingReason:
+    return FindingReason("error", "kind", {Language.EN: f"{kind}: {finding.rule}"})
 
 
 def test_a_refused_paper_is_seen_with_every_finding_of_its_receipt(receipt: Receipt) -> None:
@@ -37,9 +43,13 @@ def test_a_refused_paper_is_seen_with_every_finding_of_its_receipt(receipt: Rece
         updated_at=NOON,
     )
     view = ExchangeView(exchange, "k", (), refused, None, None)
-    seen = hub_pb2.GetExchangeResponse.FromString(exchange_view_to_bytes(view)).receipt
+    seen = hub_pb2.GetExchangeResponse.FromString(exchange_view_to_bytes(view, explain)).receipt
     assert [(one.code, one.path, one.rule) for one in seen.findings] == [
         ("SCHEMA", "/CertificateOfOrigin", "lacks ExportCountry"),
         ("CHAIN", "", "is broken"),
+    ]
+    assert [[text.text for text in one.texts] for one in seen.reasons] == [
+        ["certificate_of_origin: lacks ExportCountry"],
+        ["certificate_of_origin: is broken"],
     ]
     assert seen.received_at == 1795348800123
