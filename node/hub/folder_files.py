@@ -21,7 +21,10 @@ MOST: Final = 64
 """More than any paper may have: what stands in such a folder is listed no further."""
 
 _SAFE: Final = re.compile(r"[^\W_][\w.() -]{0,100}")
-_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+_MOST_BYTES: Final = 200
+"""A name is at most 255 bytes on disks, and a letter up to four."""
+
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _MEDIA_TYPES: Final = {
     ".csv": "text/csv",
@@ -112,13 +115,19 @@ def _names(paper: HubPaper) -> list[str]:
     names = [file.about.name for file in paper.attachments]
     folded = [name.casefold() for name in names]
     return [
-        name if _SAFE.fullmatch(name) and folded.count(name.casefold()) == 1 else f"_{at}"
-        for at, name in enumerate(names, 1)
+        name if _is_safe(name) and folded.count(name.casefold()) == 1 else f"_{at}" for at, name in enumerate(names, 1)
     ]
+
+
+def _is_safe(name: str) -> bool:
+    return _SAFE.fullmatch(name) is not None and len(name.encode()) <= _MOST_BYTES
 
 
 def _write(at: int, name: str, pieces: Iterable[bytes]) -> None:
     hidden = f".{name}"
+    # What a crash left there, or somebody who wants to be in the way, as with a pipe that nobody reads.
+    with suppress(FileNotFoundError):
+        os.unlink(hidden, dir_fd=at)
     with open(os.open(hidden, _NEW, MODE, dir_fd=at), "wb") as file:
         for piece in pieces:
             file.write(piece)

@@ -8,12 +8,15 @@ import pytest
 from node.errors import HubUnavailable, NotAgreed
 from node.hub.folder import MAX_TAKEN_AT_ONCE, FolderHub
 from node.model.answer import AnswerVerdict, BusinessAnswer
+from node.model.attached import GivenFile
 from node.model.document import Finding, MediaType
+from node.model.envelope import Attachment
 from node.model.exchange import Assurance, Direction, Exchange, State
 from node.model.hub import FromHub, HubPaper, HubReport
-from node.model.ids import ExchangeId, NodeCode
+from node.model.ids import Digest, ExchangeId, NodeCode
 
 XB = NodeCode("XB")
+DIGEST = Digest(b"\x01" * 32)
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 
 
@@ -110,6 +113,24 @@ def test_an_inbound_paper_is_complete_before_its_done_file_and_may_come_twice(hu
         folder = tmp_path / "inbound/XB"
         assert sorted(file.suffix for file in folder.iterdir()) == [".done", ".note", ".xml"]
         assert json.loads((folder / "0199.note").read_text())["fields"] == {"exporter": "𠮷野貿易"}
+
+
+def test_names_of_attachments_too_long_for_a_disk_become_numbers_and_a_pipe_holds_nobody_up(
+    hub: FolderHub, tmp_path: Path
+) -> None:
+    names = ("貨" * 100, "photo.jpg")
+    given = tuple(
+        GivenFile(Attachment(name, "image/jpeg", 1, DIGEST, DIGEST, b"\x02" * 32), lambda: iter([b"x"]))
+        for name in names
+    )
+    paper = HubPaper(exchange(Direction.IN, State.RECEIVED), b"<a/>", MediaType.XML, {}, given)
+    folder = tmp_path / "inbound/XB/0199.files"
+    folder.mkdir()
+    os.mkfifo(folder / ".photo.jpg")
+    assert hub.hand_over([paper]) == [None]
+    assert {file.name: file.read_bytes() for file in folder.iterdir()} == {"_1": b"x", "photo.jpg": b"x"}
+    told = json.loads((tmp_path / "inbound/XB/0199.note").read_text())["attachments"]
+    assert [(one["name"], one["file"]) for one in told] == [(names[0], "_1"), (names[1], "photo.jpg")]
 
 
 def test_the_hub_is_told_what_became_of_its_paper(hub: FolderHub, tmp_path: Path) -> None:
