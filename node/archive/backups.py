@@ -182,21 +182,35 @@ def restore(
 ) -> Restored:
     """Put a backup in the place of the node's store; the caller holds the node's lock.
 
-    What is there already is moved aside, never deleted, and only with `replace`. Raises BackupUnusable,
-    StoreUnavailable, StoreVersion for a backup of a newer program.
+    What is there already is moved aside, never deleted, and only with `replace`; not before the backup lies beside it
+    whole, migrated and marked, so that no failure leaves the node without a store, to begin an empty one. Raises
+    BackupUnusable, StoreUnavailable, StoreVersion for a backup of a newer program.
     """
     if made.code != settings.code:
         raise BackupUnusable(path=made.path, detail=f"it is of node {made.code}, this is {settings.code}")
     made.require_whole()
     target = backup.path_of(settings.store_url)
-    before = _move_aside(target, now) if _exists(target, replace) else None
-    backup.copy(made.path, target, progress)
-    store = Database.open(settings.store_url)
+    there = _exists(target, replace)
+    beside = target.with_name(f"{target.name}.restoring")
+    _discard(beside)
+    backup.copy(made.path, beside, progress)
     try:
-        store.migrate()
-        asked = store.write(lambda tx: _mark(tx, made, now, actor))
-    finally:
-        store.close()
+        store = Database.open(f"sqlite:///{beside}")
+        try:
+            store.migrate()
+            asked = store.write(lambda tx: _mark(tx, made, now, actor))
+        finally:
+            store.close()
+        before = _move_aside(target, now) if there else None
+        try:
+            _rename(beside, target)
+        except StoreUnavailable:
+            if before is not None:
+                _rename(before, target)
+            raise
+    except BaseException:
+        _discard(beside)
+        raise
     return Restored(tuple(asked), before)
 
 
@@ -218,14 +232,20 @@ def _exists(target: Path, replace: bool) -> bool:
 
 def _move_aside(target: Path, now: datetime) -> Path:
     aside = target.with_name(f"{target.name}.before-{now:%Y%m%dT%H%M%SZ}")
-    try:
-        for ending in ("", "-wal", "-shm"):
-            part = target.with_name(target.name + ending)
-            if part.exists():
-                part.rename(aside.with_name(aside.name + ending))
-    except OSError as error:
-        raise StoreUnavailable(detail=f"{target}: {error.strerror}") from error
+    _rename(target, aside)
     return aside
+
+
+def _rename(store: Path, name: Path) -> None:
+    """The name of a store, with what SQLite keeps beside it; on the disk when this returns. Raises StoreUnavailable."""
+    try:
+        for ending in ("-wal", "-shm", ""):
+            part = store.with_name(store.name + ending)
+            if part.exists():
+                part.rename(name.with_name(name.name + ending))
+        backup.flush(name.parent)
+    except OSError as error:
+        raise StoreUnavailable(detail=f"{store}: {error.strerror}") from error
 
 
 @dataclass(frozen=True, slots=True)

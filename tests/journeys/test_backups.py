@@ -163,6 +163,27 @@ def test_a_store_that_is_there_is_moved_aside_and_only_when_told(pair, papers, t
     assert backup.counts(backup.path_of(settings.store_url))["exchange"] == 1
 
 
+def test_a_restore_that_fails_leaves_the_store_where_it_is(pair, papers, tmp_path: Path, reopen, monkeypatch) -> None:
+    """A node without its store would begin an empty one, and take everything a second time."""
+    sent = pair.xa.hand_in(papers(1)[0], "XB")
+    made = take(pair.xa, tmp_path)
+    settings, now = pair.xa.wired.settings, pair.xa.clock.now()
+    pair.xa.wired.close()
+
+    def full(*_: object) -> None:
+        raise StoreUnavailable(detail="no space left on device")
+
+    for place, name in ((backups.backup, "copy"), (backups.backup, "mark_restored")):
+        with monkeypatch.context() as patch:
+            patch.setattr(place, name, full)
+            with pytest.raises(StoreUnavailable):
+                backups.restore(made, settings, now, "operator", replace=True, progress=silent)
+        assert [path.name for path in settings.home.glob("node.db*") if path.suffix == ".db"] == ["node.db"]
+        assert not list(settings.home.glob("node.db.*"))
+    reopen(pair.xa)
+    assert pair.xa.exchange(sent).id == sent
+
+
 def test_a_name_that_is_taken_is_left_alone_and_no_half_backup_stays(pair, papers, tmp_path: Path) -> None:
     pair.xa.hand_in(papers(1)[0], XB)
     folder = tmp_path / "backups"
