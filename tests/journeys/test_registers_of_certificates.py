@@ -26,7 +26,6 @@ XA, XB = NodeCode("XA"), NodeCode("XB")
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 CLERK = ActorName("clerk", "human")
 TODAY = NOW.date()
-Find = Callable[..., Certificate | None]
 
 
 def known_to(country: "Country", number: str, on: date = TODAY, known_at: datetime | None = None) -> Certificate | None:

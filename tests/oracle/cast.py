@@ -22,12 +22,6 @@ DAY = timedelta(days=1)
 
 SIZES = (0, 1, 40, 300, 4_096, 4_096, 30_720)
 RARE_SIZES = (1_000_000,)
-DECLARATIONS = (
-    "",
-    '<?xml version="1.0"?>',
-    '<?xml version="1.0" encoding="UTF-8"?>\n',
-    '<?xml version="1.0" encoding="utf-8" standalone="yes"?>',
-)
 
 
 @dataclass(frozen=True)

@@ -229,10 +229,6 @@ def _indented(tree: etree._Element) -> None:
     etree.indent(tree)
 
 
-def _none(tree: etree._Element) -> None:
-    return None
-
-
 # --- the seal and its mutants -----------------------------------------------------------------------------------------
 
 
