@@ -67,4 +67,4 @@ class StoredRegisters:
 
     def knows_ucr(self, ucr: str) -> bool:
         """Whether a paper names this consignment, however it is spelt."""
-        return bool(ucrs.exchanges_of(self.tx, [ucr]))
+        return ucrs.is_named(self.tx, ucr)

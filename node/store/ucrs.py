@@ -2,11 +2,11 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from node.model.ids import ExchangeId
 from node.store.database import Tx
-from node.store.sql import ListStatement, insertion
+from node.store.sql import ListStatement, Statement, insertion
 from node.store.tables import UCR
 
 
@@ -29,9 +29,9 @@ def record(tx: Tx, named: Iterable[tuple[ExchangeId, Sequence[str]]]) -> None:
     _INSERT.run_all(tx, rows)
 
 
-def exchanges_of(tx: Tx, ucrs: Collection[str]) -> list[ExchangeId]:
-    """The exchanges whose papers name one of these, however it is spelt."""
-    return [row[0] for row in _BY_UCR.rows(tx, sorted({normalised(one) for one in ucrs}))]
+def is_named(tx: Tx, ucr: str) -> bool:
+    """Whether any paper names this consignment, however it is spelt."""
+    return bool(_NAMED.rows(tx, normalised(ucr)))
 
 
 def named_by(tx: Tx, exchanges: Collection[ExchangeId]) -> dict[ExchangeId, tuple[str, ...]]:
@@ -43,7 +43,7 @@ def named_by(tx: Tx, exchanges: Collection[ExchangeId]) -> dict[ExchangeId, tupl
 
 
 _INSERT = insertion(UCR)
-_BY_UCR = ListStatement(lambda them: select(UCR.c.exchange_id).where(UCR.c.ucr.in_(them)).distinct())
+_NAMED = Statement(select(UCR.c.exchange_id).where(UCR.c.ucr == bindparam("its_ucr")).limit(1), "its_ucr")
 _BY_EXCHANGE = ListStatement(
     lambda them: select(UCR.c.exchange_id, UCR.c.ucr).where(UCR.c.exchange_id.in_(them)).order_by(UCR.c.ucr)
 )

@@ -9,15 +9,15 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect
+from sqlalchemy import inspect, select
 
 from node import merkle
 from node.clock import to_ms
 from node.errors import StoreRefused, StoreVersion
 from node.model.ids import ExchangeId, NodeCode
-from node.store import audit, certificate_register, feed, log, schema, ucrs
+from node.store import audit, feed, log, schema, ucrs
 from node.store.database import Database, Tx
-from node.store.tables import APPEND_ONLY, AUDIT, LOG_NODE, METADATA
+from node.store.tables import APPEND_ONLY, AUDIT, LOG_NODE, METADATA, PAPER
 
 if TYPE_CHECKING:
     from conftest import Trade
@@ -151,9 +151,11 @@ def test_days_and_references_of_papers_of_earlier_releases_are_in_the_registers(
 
     database.write(as_an_earlier_release_left_it)
     database.migrate()
-    filed = database.read(lambda tx: certificate_register.of_exchanges(tx, [ExchangeId("e-1"), ExchangeId("e-2")]))
-    assert [(one.issued, one.valid_until) for one in filed] == [("2026-11-22", "2027-05-21"), (None, None)]
-    assert database.read(lambda tx: ucrs.exchanges_of(tx, ["Gb 1 "])) == ["e-1"]
+    days = select(PAPER.c.issued, PAPER.c.valid_until).order_by(PAPER.c.exchange_id)
+    filed = database.read(lambda tx: tx.execute(days).all())
+    assert list(map(tuple, filed)) == [("2026-11-22", "2027-05-21"), (None, None)]
+    assert database.read(lambda tx: ucrs.named_by(tx, [ExchangeId("e-1"), ExchangeId("e-2")])) == {"e-1": ("gb 1",)}
+    assert database.read(lambda tx: ucrs.is_named(tx, "Gb 1 "))
 
 
 def test_the_revision_this_program_needs_is_the_newest_there_is() -> None:
