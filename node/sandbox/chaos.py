@@ -9,7 +9,6 @@ Then comes a quiet time, in which the clocks run ahead, and the judge looks (`ch
 
 import os
 import random
-import re
 import resource
 import signal
 import time
@@ -25,11 +24,11 @@ from node.kill_points import VARIABLE
 from node.model.ids import NodeCode
 from node.sandbox import dev_pki
 from node.sandbox.chaos_history import Judge, Recorder, Verdict
+from node.sandbox.chaos_homes import hurry, move_store
 from node.sandbox.fault_proxy import Fault, FaultProxy, Weather
 from node.sandbox.homes import furnish_home
 from node.sandbox.kill_table import Reached, kill_points
 from node.sandbox.processes import NodeProcess, free_port
-from node.settings import SETTINGS_FILE
 
 XA, XB = NodeCode("XA"), NodeCode("XB")
 SIDES = {XA: XB, XB: XA}
@@ -41,7 +40,7 @@ SETTLE_S = 180
 """The quiet time at most; a paper that is still open then has not come to an end."""
 
 STEP_S, STEP_MS = 2.0, 120_000
-"""In the quiet time clocks run ahead by so much, so often: what waits for its next try comes to it."""
+"""Clocks run ahead by so much, in the quiet time so often: what waits for its next try or question comes to it."""
 
 LEASE_S = 5
 FROZEN_S = 6.5
@@ -50,8 +49,11 @@ FROZEN_S = 6.5
 CALL_BYTES = 65_536
 """Small calls, so that a batch has several, and those after one that failed stay behind."""
 
-HIT_S = 6.0
-"""An armed node that is not at its point after so long will not come there."""
+HIT_S = 20.0
+"""An armed node that is not at its point after so long will not come there; nobody waits longer than it takes."""
+
+TROUBLE_S = HIT_S / 2
+"""So long a partner is away: long enough for three tries, after which a circuit opens, on a busy machine too."""
 
 FULL_BYTES = 8_192
 """What a file may grow to on a disk that is full."""
@@ -146,8 +148,8 @@ class Bench:
             )
             to = {partner: self._proxies[partner].address}
             home = furnish_home(pki, folder / code, code, listen=f"127.0.0.1:{ports[code]}", partners=to)
-            _hurry(home)
-            _move_store(home, code, self._plan.database)
+            hurry(home)
+            move_store(home, code, self._plan.database)
             self._shift(code, 0)
             kept = {
                 SHIFT_VARIABLE: str(folder / f"{code}.shift"),
@@ -269,8 +271,9 @@ class Bench:
     def _die_at(self, code: NodeCode, point: str, hits: int) -> bool:
         """Whether the node died at the point, armed with it and papers coming both ways."""
         node, partner = self._nodes[code], self._nodes[SIDES[code]]
-        trouble = any(point == one.name for one in kill_points(Reached.TROUBLE))
-        at_start = any(point == one.name for one in kill_points(Reached.START))
+        trouble, at_start = (
+            point in {one.name for one in kill_points(how)} for how in (Reached.TROUBLE, Reached.START)
+        )
         self._kill(code)
         node.environment[VARIABLE] = f"{point}:{1 if trouble or at_start else hits}"
         hub_away = "again_for_hub" in point
@@ -287,11 +290,17 @@ class Bench:
                 # A node makes its hub's folders when it starts.
                 inbound.rename(inbound.with_name("away"))
                 self._hand_in_some()
-        give_up = time.monotonic() + HIT_S + 6 * trouble
-        while node.pid is not None and time.monotonic() < give_up:
-            time.sleep(0.02)
-            if trouble and give_up - time.monotonic() < HIT_S:
+        began, away = time.monotonic(), trouble and not hub_away
+        stepped = 0.0
+        while node.pid is not None and time.monotonic() - began < HIT_S:
+            if time.monotonic() - stepped > STEP_S:
+                # The partner holds this node for away, dying as often as it does, and asks for it once a minute.
+                stepped = time.monotonic()
+                self._clocks_ahead()
+            if away and time.monotonic() - began > TROUBLE_S:
+                away = False
                 self._proxies[SIDES[code]].turn(Weather())
+            time.sleep(0.02)
         died = node.pid is None
         self._proxies[SIDES[code]].turn(Weather())
         with suppress(FileNotFoundError):
@@ -333,8 +342,7 @@ class Bench:
                 break
             if time.monotonic() - stepped > STEP_S:
                 stepped = time.monotonic()
-                for code in SIDES:
-                    self._shift(code, self._shifts[code] + STEP_MS)
+                self._clocks_ahead()
             time.sleep(0.2)
         self.result.settled_s = round(time.monotonic() - began, 1)
 
@@ -363,6 +371,10 @@ class Bench:
     def _served(self, began: float) -> None:
         self.result.worst_restart_s = max(self.result.worst_restart_s, round(time.monotonic() - began, 2))
 
+    def _clocks_ahead(self) -> None:
+        for code in SIDES:
+            self._shift(code, self._shifts[code] + STEP_MS)
+
     def _shift(self, code: NodeCode, milliseconds: int) -> None:
         self._shifts[code] = milliseconds
         self.furthest_ms = max(self.furthest_ms, milliseconds)
@@ -376,22 +388,3 @@ def _room(pid: int) -> None:
     with suppress(ProcessLookupError):
         _, hard = resource.prlimit(pid, resource.RLIMIT_FSIZE)
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (hard, hard))
-
-
-_PATIENCE = (("first_s", 1), ("max_s", 10), ("deadline_s", 3))
-
-
-def _hurry(home: Path) -> None:
-    """Arrangements that wait for seconds, not minutes: the walk is the same."""
-    for file in (home / "partner_profiles").glob("*/*.toml"):
-        text = file.read_text(encoding="utf-8")
-        for key, value in _PATIENCE:
-            text = re.sub(rf"^{key} = \d+", f"{key} = {value}", text, flags=re.MULTILINE)
-        file.write_text(text, encoding="utf-8")
-
-
-def _move_store(home: Path, code: NodeCode, database: str) -> None:
-    if database:
-        file = home / SETTINGS_FILE
-        url = database.replace("{node}", code.lower())
-        file.write_text(file.read_text(encoding="utf-8").replace("sqlite:///node.db", url, 1), encoding="utf-8")

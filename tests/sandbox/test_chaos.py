@@ -2,16 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from node.clock import SystemClock
 from node.model.ids import NodeCode, sha256
+from node.sandbox import dev_pki
 from node.sandbox.chaos import Plan, run
 from node.sandbox.chaos_history import HandedIn, Judge
 
 PARTS = 4
 POINTS = Plan().armed()
+
+RARE = {"flows.settling.try_again/uncommitted", "flows.settling.try_again/committed"}
+"""Reached by papers that stay behind a call that failed: by more at once than one call carries, as in `make chaos`."""
 
 XA, XB = NodeCode("XA"), NodeCode("XB")
 
@@ -23,8 +29,25 @@ def test_a_node_killed_at_any_point_loses_nothing_sends_nothing_twice_and_can_pr
     result = run(Plan(repeats=1, in_flight=6, points=POINTS[part::PARTS]), tmp_path, lambda _: None)
     assert result.verdict.papers > 0
     assert result.ok, result
+    assert set(result.missed) <= RARE
     assert result.kills >= len(POINTS[part::PARTS]) - len(result.missed)
-    assert len(result.missed) <= len(POINTS[part::PARTS]) // 2
+
+
+def test_a_paper_is_unproven_when_its_evidence_is_of_strangers_or_of_another_paper(tmp_path: Path) -> None:
+    border = tmp_path / "border"
+    assert run(Plan(kills=1, in_flight=20), border, lambda _: None).ok
+    lines = (border / "history.jsonl").read_text(encoding="utf-8").splitlines()
+    history = [HandedIn(NodeCode(one), NodeCode(other), *rest) for one, other, *rest in map(json.loads, lines)]
+    later, judge = timedelta(hours=1), Judge(border, history)
+    assert judge.judge(border / "anchors.pem", later).unproven == []
+    strangers = dev_pki.draw(tmp_path / "strangers", [XA, XB], SystemClock().now())
+    assert len(judge.judge(strangers.folder / XA / "ca.pem", later).unproven) == len(history)
+    first, second = (one.name for one in history if one.sender == XA)
+    notes = [border / f"XA/hub/taken/XB/{name}.note" for name in (first, second)]
+    one, other = (note.read_bytes() for note in notes)
+    notes[0].write_bytes(other)
+    notes[1].write_bytes(one)
+    assert [one.name for one in judge.judge(border / "anchors.pem", later).unproven] == [first, second]
 
 
 # --- the judge --------------------------------------------------------------------------------------------------------
