@@ -1,17 +1,27 @@
 """Acts of people on what waits: try now, park, resume, cancel; each beside a working node, with a result for each."""
 
 from dataclasses import replace
+from datetime import timedelta
 from itertools import count
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from node.documents import samples
-from node.errors import CancelAsked, ExchangeUnknown, IllegalMove, NothingWaits, ParkedByHand, WaitsForAnother
+from node.errors import (
+    CancelAsked,
+    ExchangeUnknown,
+    IllegalMove,
+    NothingWaits,
+    ParkedByHand,
+    UnderWayNow,
+    WaitsForAnother,
+)
 from node.flows import acts
 from node.flows.acts import Act
 from node.flows.ports import ActorName
 from node.model.exchange import Direction, State, is_end
+from node.model.job import Verb
 from node.store import cancellations, circuits, jobs
 from node.store.queries import ExchangeFilter, ids_from
 
@@ -141,6 +151,17 @@ def test_trying_now_overrules_used_up_attempts_but_not_a_person(pair, papers) ->
     assert done[0].after is State.UNRESOLVED
     assert pair.xa.exchange(given_up).first_cause == ""
     assert isinstance(done[1].error, ParkedByHand)
+
+
+def test_what_somebody_works_at_is_not_tried_a_second_time_beside_it(pair, origin: bytes) -> None:
+    sent = pair.xa.hand_in(origin, XB)
+    store, now, lane = pair.xa.wired.node.store, pair.xa.clock.now(), jobs.Lane(XB, Verb.SEAL)
+    store.write(lambda tx: jobs.claim(tx, lane, "another process", 9, now, timedelta(minutes=1)))
+    assert isinstance(do(pair.xa, Act.RETRY, sent)[0].error, UnderWayNow)
+    pair.xa.clock.advance(timedelta(minutes=2))
+    assert do(pair.xa, Act.RETRY, sent)[0].error is None
+    pair.cross()
+    assert pair.xa.exchange(sent).state is State.DELIVERED
 
 
 def test_a_successor_is_parked_when_its_predecessor_is_cancelled_and_never_goes_first(pair) -> None:

@@ -176,6 +176,8 @@ def test_a_deferred_paper_comes_again_and_its_neighbours_are_settled(walled, pap
 def test_a_partner_that_we_call_collects_nothing(pair) -> None:
     with pytest.raises(CollectNotAgreed):
         offer(pair)
+    with pytest.raises(CollectNotAgreed):
+        pulling.confirm(pair.xa.wired.node, XB, DeliverResponse(()))
     with pytest.raises(PartnerRefusedCall):
         collect(pair.xb)
 
