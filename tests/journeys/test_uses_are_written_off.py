@@ -12,12 +12,13 @@ from node.errors import (
     CertificateEnded,
     CertificateOverUsed,
     CertificateUnknown,
+    NoAnswer,
     PaperRefused,
     UseMismatch,
     UseNumberTaken,
     UseUnknown,
 )
-from node.flows import acts, outbound, parking, use_effects
+from node.flows import acts, inbound, outbound, parking, use_effects
 from node.flows.outbound import Accepted, Submission
 from node.flows.ports import ActorName
 from node.model.exchange import Direction, State
@@ -428,3 +429,31 @@ def test_a_use_that_was_handed_in_twice_is_free_when_the_last_of_both_is_cancell
     for one, free in zip(twice, (360, 480), strict=True):
         assert acts.perform(pair.xb.wired.node, acts.Act.CANCEL, [one], CLERK, "")[0].error is None
         assert both(pair) == (free, 480)
+
+
+def test_two_uses_that_are_judged_at_the_same_moment_are_not_both_taken(pair, tea, monkeypatch) -> None:
+    caught = []
+
+    def catch(request) -> object:
+        caught.append(request)
+        raise NoAnswer(partner="XA", seconds="1")
+
+    pair.xb.road.tamper = catch
+    trusting(monkeypatch, pair.xb, use_of(tea, "U-1", lines=[line("1", "300")]), "u1")
+    pair.xb.work()
+    pair.xb.road.tamper = lambda request: request
+    commit = inbound.commit
+
+    def meanwhile(node, caller, rulings, *rest: object) -> object:
+        if any(getattr(one, "has_effect", False) for one in rulings.values()):
+            monkeypatch.setattr(inbound, "commit", commit)
+            pair.xa.wired.door.deliver("XB", caught[0])
+        return commit(node, caller, rulings, *rest)
+
+    monkeypatch.setattr(inbound, "commit", meanwhile)
+    second = trusting(monkeypatch, pair.xb, use_of(tea, "U-2", lines=[line("1", "300")]), "u2")
+    pair.xb.work()
+    assert left(pair.xa, "XB", OUT, tea) == 180
+    assert pair.xb.exchange(second).state is State.SEALED, "judged anew, and put off"
+    pair.xb.later(hours=1)
+    assert pair.xb.exchange(second).state is State.REFUSED
